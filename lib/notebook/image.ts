@@ -1,6 +1,6 @@
 /** Pictures for people: grids, labelled strips and animations of small RGB images, encoded by sharp. */
 import { writeFileSync } from 'node:fs';
-import sharp from 'sharp';
+import sharp, { type OverlayOptions } from 'sharp';
 import { inNotebook, showBundle, showPng } from './display';
 
 /** One picture: `data` is RGB bytes, row by row; 64 x 64 unless said. */
@@ -41,7 +41,7 @@ export async function imageGrid(pictures: PictureLike[], options: GridOptions = 
   const sheetWidth = Math.min(columns, list.length) * cellWidth + gap;
   const sheetHeight = rows * cellHeight + gap;
   const place = (k: number) => ({ left: gap + (k % columns) * cellWidth, top: gap + Math.floor(k / columns) * cellHeight });
-  const layers: sharp.OverlayOptions[] = await Promise.all(
+  const layers: OverlayOptions[] = await Promise.all(
     list.map(async (picture, k) => ({ input: await enlarged(picture, scale), ...place(k) })),
   );
   if (labelHeight > 0) {

@@ -1,0 +1,31 @@
+// Files that outlive a process: safetensors, Hugging Face folders, configs, run folders and the stage loop.
+export { readJson, readJsonObject, reasonOf, writeAtomic, writeJson, type FileOps } from './files';
+export {
+  loadSafetensors,
+  readSafetensors,
+  readSafetensorsHeader,
+  type SafeDType,
+  type SafeFile,
+  type SafeTensor,
+} from './safetensors';
+export { saveSafetensors, type PlainTensor, type SaveOptions } from './safetensors-write';
+export {
+  ConfigError,
+  fraction,
+  nonNegativeInteger,
+  nonNegativeNumber,
+  oneOf,
+  parseConfig,
+  positiveInteger,
+  positiveNumber,
+  readConfig,
+  type Check,
+  type ParseOptions,
+} from './config';
+export { helpText, parseCli, type CliOptions } from './cli';
+export { baseChain, findPart, readModelIndex, resolvePart, type ModelIndex } from './folders';
+export { RunFolder, type LogRecord, type RunOptions } from './run';
+export { type RunState, type SavedState } from './state';
+export { runStage, type StageOptions, type StageResult } from './stage';
+export { drawProgress, type StageProgress } from './progress';
+export { Interrupt } from './interrupt';

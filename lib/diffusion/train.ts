@@ -1,0 +1,254 @@
+/**
+ * Pretraining the painter on literal captions: flow matching over scenes made as they are needed, text states from a
+ * frozen language model. Where scenes and text states come from is the caller's; this file only trains.
+ *
+ * Beside plain flow matching: noise levels are spread evenly over each batch, captions are dropped now and then (so
+ * that guidance has an unconditional twin), and what is saved as the model is a moving average of the weights.
+ */
+import { runStage, type RunFolder, type StageResult } from '../checkpoint';
+import { AdamW, clipGradNorm, Ema, RandomStream, tf, valueAndGrads, type Params } from '../tensor';
+import { disposeConditioning, type Conditioning } from './conditioning';
+import type { QwenImageConfig } from './config';
+import { sample } from './samplers';
+import type { FlowConfig, PredictionType } from './flow';
+import { drawSigmas, flowLosses } from './loss';
+import { imageSeeds } from './noise';
+import { patchesToPixels, patchify } from './patches';
+import type { ImageGrid } from './rope';
+
+export interface DitTrainConfig {
+  seed: number;
+  steps: number;
+  batchSize: number;
+  lr: number;
+  /** Steps of linear warm-up. */
+  warmup: number;
+  /** Share of the steps, at the end, over which the rate falls to 0. */
+  decay: number;
+  betas: [number, number];
+  weightDecay: number;
+  gradClip: number;
+  ema: number;
+  /** How often a caption is replaced by " ". */
+  captionDropout: number;
+  predictionType: PredictionType;
+  shift: number;
+  /** Noise levels are sigmoid(normal(mean, std)), except for a share drawn uniformly. */
+  sigmaMean: number;
+  sigmaStd: number;
+  sigmaUniform: number;
+  minSigma: number;
+  logEvery: number;
+  saveEvery: number;
+  sampleEvery: number;
+  sampleSteps: number;
+  sampleGuidance: number;
+}
+
+export const DIT_TRAIN_DEFAULTS: DitTrainConfig = {
+  seed: 0,
+  steps: 8000,
+  batchSize: 32,
+  lr: 1e-3,
+  warmup: 200,
+  decay: 0.25,
+  betas: [0.9, 0.99],
+  weightDecay: 0.01,
+  gradClip: 1,
+  ema: 0.999,
+  captionDropout: 0.1,
+  predictionType: 'sample',
+  shift: 1,
+  sigmaMean: 0,
+  sigmaStd: 1,
+  sigmaUniform: 0.1,
+  minSigma: 0.05,
+  logEvery: 10,
+  saveEvery: 500,
+  sampleEvery: 500,
+  sampleSteps: 20,
+  sampleGuidance: 3,
+};
+
+export interface Picture {
+  caption: string;
+  pixels: Uint8Array; // H * W * 3
+}
+
+export interface DitTrainInputs {
+  run: RunFolder;
+  config: DitTrainConfig;
+  model: QwenImageConfig;
+  /** Starting weights; trained in place. */
+  params: Record<string, tf.Variable>;
+  /** A training picture with its literal caption, a function of the stream alone. */
+  picture: (stream: RandomStream) => Picture;
+  /** Captions to text states, without gradients; the caller of `encode` disposes them. */
+  encode: (captions: string[]) => Conditioning;
+  /** Shows what the averaged weights draw for these captions, every sampleEvery steps. */
+  sampleCaptions?: string[];
+  onSamples?: (step: number, pixels: Uint8Array[], captions: string[]) => Promise<void> | void;
+  /** Tokens of a drawn sample; 8 x 8 when absent. */
+  grid?: ImageGrid;
+}
+
+/** The learning rate of step i: linear warm-up, constant, then linear to 0. */
+export function learningRate(i: number, { lr, warmup, decay, steps }: DitTrainConfig): number {
+  const up = Math.min(1, (i + 1) / Math.max(1, warmup));
+  const tail = Math.max(1, Math.round(decay * steps));
+  return lr * up * Math.min(1, (steps - i) / tail);
+}
+
+/** Mean loss in each of four bands of sigma, for the log; bands without a picture are left out. */
+export function lossBySigma(losses: ArrayLike<number>, sigmas: number[]): Record<string, number> {
+  const bands = [0, 0.25, 0.5, 0.75].map((low) => {
+    const rows = sigmas.flatMap((s, i) => (s >= low && s < low + 0.25 ? [losses[i]] : []));
+    return [`loss_sigma_${low}-${low + 0.25}`, rows.reduce((a, b) => a + b, 0) / rows.length] as const;
+  });
+  return Object.fromEntries(bands.filter(([, mean]) => !Number.isNaN(mean)));
+}
+
+/** RGB bytes to patches in [-1, 1]: [B, T, C]. */
+function patchesOf(pictures: Picture[], patchSize: number): tf.Tensor {
+  const side = Math.sqrt(pictures[0].pixels.length / 3);
+  const values = new Float32Array(pictures.length * pictures[0].pixels.length);
+  pictures.forEach(({ pixels }, b) => {
+    for (let i = 0, at = b * pixels.length; i < pixels.length; i++) values[at + i] = pixels[i] / 127.5 - 1;
+  });
+  return tf.tidy(() => patchify(tf.tensor4d(values, [pictures.length, side, side, 3]), patchSize));
+}
+
+/**
+ * Trains until `config.steps`, resuming its run folder exactly (see runStage).
+ * @returns the stage's result and the averaged weights (live variables, the caller's)
+ */
+export async function trainDit(
+  inputs: DitTrainInputs,
+): Promise<StageResult & { ema: Record<string, tf.Variable> }> {
+  const { run, config, model, params } = inputs;
+  const flow: FlowConfig = { prediction_type: config.predictionType, shift: config.shift };
+  const optimiser = new AdamW({ lr: config.lr, betas: config.betas, weightDecay: config.weightDecay });
+  const ema = new Ema(config.ema);
+  const result = await runStage({
+    run,
+    steps: config.steps,
+    saveEvery: config.saveEvery,
+    logEvery: config.logEvery,
+    sampleEvery: inputs.onSamples ? config.sampleEvery : 0,
+    show: ['loss', 'lr', 'images_per_second'],
+    step: (i) => trainStep(i, inputs, { flow, optimiser, ema }),
+    state: () => {
+      const moments = optimiser.state();
+      const parts = { model: params, optimiser: moments.tensors, ema: ema.state() };
+      return { tensors: prefixed(parts), json: { optimiserStep: moments.step } };
+    },
+    restore: ({ tensors, json }) => {
+      const part = (name: string) => unprefixed(tensors, name);
+      for (const [name, tensor] of Object.entries(part('model'))) params[name].assign(tensor);
+      const { optimiserStep } = json as { optimiserStep: number };
+      optimiser.loadState({ step: optimiserStep, tensors: part('optimiser') });
+      ema.loadState(part('ema'));
+    },
+    onSample: async (step) => {
+      const captions = inputs.sampleCaptions ?? [];
+      const pixels = await drawCaptions({ ...inputs, flow, params: ema.weights() }, captions);
+      await inputs.onSamples?.(step, pixels, captions);
+    },
+  });
+  optimiser.dispose();
+  return { ...result, ema: ema.weights() };
+}
+
+interface Trainer {
+  flow: FlowConfig;
+  optimiser: AdamW;
+  ema: Ema;
+}
+
+function trainStep(
+  i: number,
+  inputs: DitTrainInputs,
+  { flow, optimiser, ema }: Trainer,
+): Record<string, number> {
+  const { config, model, params } = inputs;
+  const began = performance.now();
+  const stream = RandomStream.of(config.seed, 'dit', i);
+  const pictures = Array.from({ length: config.batchSize }, (_, b) =>
+    inputs.picture(stream.split('picture', b)),
+  );
+  const drop = stream.split('dropout');
+  const captions = pictures.map(({ caption }) => (drop.uniform() < config.captionDropout ? ' ' : caption));
+  const sigmas = drawSigmas(stream.split('sigma'), config.batchSize, {
+    mean: config.sigmaMean,
+    std: config.sigmaStd,
+    uniform: config.sigmaUniform,
+  });
+  const { embeds, mask } = inputs.encode(captions);
+  const x0 = patchesOf(pictures, model.patch_size);
+  const batch = {
+    x0,
+    noise: stream.split('noise').tensorNormal(x0.shape),
+    sigma: tf.tensor1d(sigmas),
+    conditioning: { embeds, mask },
+  };
+  let each: tf.Tensor | undefined;
+  const { value, grads } = valueAndGrads(() => {
+    const losses = flowLosses({ config: model, params, flow, batch, minSigma: config.minSigma }); // [B]
+    each = tf.keep(losses.clone());
+    return losses.mean() as tf.Scalar;
+  }, params);
+  optimiser.lr = learningRate(i, config);
+  const gradNorm = clipGradNorm(grads, config.gradClip);
+  // A gradient that is not finite must not reach the weights: the stage stops on the numbers returned here.
+  if (Number.isFinite(gradNorm)) {
+    optimiser.step(params, grads);
+    ema.update(params);
+  }
+  const losses = each!.dataSync();
+  const loss = value.dataSync()[0];
+  tf.dispose([value, each!, batch.x0, batch.noise, batch.sigma, ...Object.values(grads)]);
+  disposeConditioning(batch.conditioning);
+  return {
+    loss,
+    ...lossBySigma(losses, sigmas),
+    grad_norm: gradNorm,
+    lr: optimiser.lr,
+    images_per_second: (1000 * config.batchSize) / (performance.now() - began),
+  };
+}
+
+/** Draws captions with fixed seeds, so that grids of different steps can be laid side by side. */
+export async function drawCaptions(
+  inputs: Pick<DitTrainInputs, 'config' | 'model' | 'encode' | 'grid'> & { flow: FlowConfig; params: Params },
+  captions: string[],
+): Promise<Uint8Array[]> {
+  const { config, model, encode, flow, params } = inputs;
+  if (!captions.length) return [];
+  const conditioning = encode(captions);
+  const negative = encode([' ']);
+  const patches = await sample({
+    denoiser: { config: model, params, flow },
+    conditioning,
+    negative,
+    guidance: config.sampleGuidance,
+    images: imageSeeds(config.seed, captions.length, 'samples'),
+    steps: config.sampleSteps,
+    grid: inputs.grid,
+  });
+  const pixels = patchesToPixels(patches, model.patch_size);
+  patches.dispose();
+  [conditioning, negative].forEach(disposeConditioning);
+  return pixels;
+}
+
+function prefixed(parts: Record<string, Params>): Params {
+  const rows = Object.entries(parts).flatMap(([part, tensors]) =>
+    Object.entries(tensors).map(([name, tensor]) => [`${part}/${name}`, tensor] as const),
+  );
+  return Object.fromEntries(rows);
+}
+
+function unprefixed(tensors: Params, part: string): Params {
+  const rows = Object.entries(tensors).filter(([name]) => name.startsWith(`${part}/`));
+  return Object.fromEntries(rows.map(([name, tensor]) => [name.slice(part.length + 1), tensor]));
+}

@@ -1,0 +1,218 @@
+/**
+ * The evaluation reader: reads a scene back from pixels by template matching alone, so that no score in a table
+ * comes from the judge that training was rewarded by. Slower than the judge (about half a second a picture).
+ */
+import { backgroundPixels, BACKGROUNDS, COLOURS, glyphRows, GLYPHS, hasTime, lineRow, SIZE_PX, spriteOf, TIMES, tintSprite } from '../world';
+import type { Background, Criteria, TimeOfDay } from '../world';
+import { semanticScore } from '../rewards/semantics';
+import type { SceneReading, SemanticScore } from '../rewards/semantics';
+import { matchProp } from './prop-templates';
+import type { PropMatch } from './prop-templates';
+import { allPlaces, makeTemplate, matchesAt, matchScore, residualAt } from './templates';
+import type { Match, Place, Residual } from './templates';
+
+/** A match this good counts as seen; set between right and wrong sprites on clean and blurred renders. */
+export const SEEN = 0.62;
+/** Places whose mean difference from the background is below this are empty. */
+const EMPTY = 9;
+const MAX_COUNT = 5;
+
+export interface SceneFound {
+  background: Background;
+  time?: TimeOfDay;
+  /** Objects accepted, best first; no two overlap much. */
+  objects: Match[];
+  prop?: PropMatch;
+}
+
+let places: Place[] | undefined;
+
+/** Background and time whose every pixel is known: the pair that the most of the picture agrees with. */
+export function readBackground(image: Uint8Array): { background: Background; time?: TimeOfDay; agreement: number } {
+  let best: { background: Background; time?: TimeOfDay; agreement: number } | undefined;
+  for (const background of BACKGROUNDS)
+    for (const time of hasTime(background) ? TIMES : [undefined]) {
+      const agreement = agreementOf(image, backgroundPixels(background, time));
+      if (!best || agreement > best.agreement) best = { background, time, agreement };
+    }
+  return best!;
+}
+
+/** Mean over pixels of exp(-difference / 16): objects cover pixels, so large differences must not count more. */
+function agreementOf(image: Uint8Array, background: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < image.length; i += 3) {
+    const d =
+      Math.abs(image[i] - background[i]) +
+      Math.abs(image[i + 1] - background[i + 1]) +
+      Math.abs(image[i + 2] - background[i + 2]);
+    sum += Math.exp(-d / 48);
+  }
+  return sum / (image.length / 3);
+}
+
+/** Everything the reader finds in a picture. */
+export function findScene(image: Uint8Array): SceneFound {
+  const { background, time } = readBackground(image);
+  const canvas = backgroundPixels(background, time);
+  places ??= allPlaces();
+  const candidates: Match[] = [];
+  for (const place of places) {
+    const at = residualAt(image, canvas, place);
+    if (at.strength < EMPTY) continue;
+    candidates.push(...matchesAt(at).slice(0, 2).filter((m) => m.score >= SEEN));
+  }
+  // A small sprite can fit inside a larger thing by chance; what explains more of the picture goes first.
+  candidates.sort((a, b) => b.score * Math.sqrt(b.px) - a.score * Math.sqrt(a.px));
+  const objects: Match[] = [];
+  for (const match of candidates) if (!objects.some((o) => overlap(o, match) > 0.2)) objects.push(match);
+  return { background, time, objects, prop: matchProp(image, canvas) };
+}
+
+/** Shared area over the smaller square. */
+function overlap(a: Place, b: Place): number {
+  const w = Math.min(a.x + a.px, b.x + b.px) - Math.max(a.x, b.x);
+  const h = Math.min(a.y + a.px, b.y + b.px) - Math.max(a.y, b.y);
+  return w <= 0 || h <= 0 ? 0 : (w * h) / Math.min(a.px, b.px) ** 2;
+}
+
+/** A hard reading (every answer 0 or 1, but for text) of one picture. */
+export function readTemplate(image: Uint8Array): SceneReading {
+  const found = findScene(image);
+  const canvas = backgroundPixels(found.background, found.time);
+  const tints = new Map<string, Match[]>();
+  /** Places of a concept; when none is seen plain, its tinted sprites are tried. */
+  const matches = (concept: string): Match[] => {
+    const plain = found.objects.filter((o) => o.concept === concept);
+    return plain.length > 0 ? plain : tinted(concept).map(({ match }) => match);
+  };
+  const tintedFound = new Map<string, { match: Match; tint: string }[]>();
+  const tinted = (concept: string): { match: Match; tint: string }[] => {
+    let list = tintedFound.get(concept);
+    if (!list) tintedFound.set(concept, (list = findTinted(image, canvas, { concept, taken: found.objects })));
+    return list;
+  };
+  tints.clear();
+  return {
+    has: (concept) => (matches(concept).length > 0 ? 1 : 0),
+    counts: (concept) => {
+      const n = Math.min(MAX_COUNT, matches(concept).length);
+      return Array.from({ length: MAX_COUNT }, (_, i) => (i + 1 === n ? 1 : 0));
+    },
+    tint: (concept, colour) => {
+      const plain = found.objects.some((o) => o.concept === concept);
+      if (colour === 'none') return plain ? 1 : 0;
+      return bestTint(image, canvas, matches(concept)) === colour ? 1 : 0;
+    },
+    size: (concept, size) => {
+      const px = matches(concept)[0]?.px ?? 0;
+      const nearest = Object.entries(SIZE_PX).sort((a, b) => Math.abs(a[1] - px) - Math.abs(b[1] - px))[0][0];
+      return nearest === size ? 1 : 0;
+    },
+    place: (concept) => {
+      const all = matches(concept);
+      const middle = (f: (m: Match) => number): number =>
+        all.length === 0 ? 0.5 : all.reduce((sum, m) => sum + f(m) + m.px / 2, 0) / all.length / 64;
+      return { x: middle((m) => m.x), y: middle((m) => m.y) };
+    },
+    choice: (name, value) => {
+      if (name === 'background') return found.background === value ? 1 : 0;
+      if (name === 'time') return (found.time ?? 'day') === value ? 1 : 0;
+      if (name === 'prop') return (found.prop?.name ?? 'none') === value ? 1 : 0;
+      const [prop, field] = name.split('.');
+      if (found.prop?.name !== prop) return 0;
+      return String(found.prop.fields[field] ?? (value === 'false' ? false : 'none')) === value ? 1 : 0;
+    },
+    text: (lines) => Math.max(...[false, true].map((crowded) => textAgreement(image, lines, crowded))),
+  };
+}
+
+/** Finds tinted copies of one concept at places that nothing else explains. */
+function findTinted(
+  image: Uint8Array,
+  canvas: Uint8Array,
+  { concept, taken }: { concept: string; taken: Match[] },
+): { match: Match; tint: string }[] {
+  const candidates: { match: Match; tint: string }[] = [];
+  for (const place of places ?? allPlaces()) {
+    if (taken.some((o) => overlap(o, place) > 0.2)) continue;
+    const at = residualAt(image, canvas, place);
+    if (at.strength < EMPTY) continue;
+    const best = tintsAt(at, concept)[0];
+    if (best && best.score >= SEEN) candidates.push({ match: { ...place, ...best, concept }, tint: best.tint });
+  }
+  candidates.sort((a, b) => b.match.score * Math.sqrt(b.match.px) - a.match.score * Math.sqrt(a.match.px));
+  const kept: { match: Match; tint: string }[] = [];
+  for (const c of candidates) if (!kept.some((k) => overlap(k.match, c.match) > 0.2)) kept.push(c);
+  return kept;
+}
+
+/** Scores of every tint (and none) of a concept at one place, best first. */
+function tintsAt(at: Residual, concept: string): { tint: string; artist: Match['artist']; score: number }[] {
+  const artists = ['noto', 'fluent', 'twemoji', 'emojione'] as const;
+  const scores = artists.flatMap((artist) => {
+    let sprite: Uint8Array;
+    try {
+      sprite = spriteOf(concept, artist, at.px);
+    } catch {
+      return []; // this artist has not drawn it
+    }
+    return ['none', ...COLOURS].map((tint) => {
+      const picture = tint === 'none' ? sprite : tintSprite(sprite, tint as (typeof COLOURS)[number]);
+      return { tint, artist, score: matchScore(at, makeTemplate(picture, at.px, { concept, artist })) };
+    });
+  });
+  return scores.sort((a, b) => b.score - a.score);
+}
+
+function bestTint(image: Uint8Array, canvas: Uint8Array, matches: Match[]): string | undefined {
+  if (matches.length === 0) return undefined;
+  return tintsAt(residualAt(image, canvas, matches[0]), matches[0].concept)[0]?.tint;
+}
+
+/** Share of characters whose cell matches the wanted glyph better than any other. */
+function textAgreement(image: Uint8Array, lines: string[], crowded: boolean): number {
+  let [right, n] = [0, 0];
+  lines.forEach((line, i) => {
+    const row = lineRow(i, crowded);
+    if (row === undefined) return;
+    [...line].forEach((character, column) => {
+      n++;
+      if (readGlyph(image, row, column) === character) right++;
+    });
+  });
+  return n === 0 ? 0 : right / n;
+}
+
+/** The character that a cell shows: the glyph whose ink correlates best with the cell's brightness. */
+export function readGlyph(image: Uint8Array, row: number, column: number): string {
+  const luma: number[] = [];
+  for (let y = 0; y < 8; y++)
+    for (let x = 0; x < 8; x++) {
+      const at = ((row * 8 + y) * 64 + column * 8 + x) * 3;
+      luma.push(0.3 * image[at] + 0.59 * image[at + 1] + 0.11 * image[at + 2]);
+    }
+  const centre = luma.reduce((a, b) => a + b, 0) / 64;
+  const spread = Math.sqrt(luma.reduce((a, v) => a + (v - centre) ** 2, 0) / 64);
+  if (spread < 12) return ' ';
+  let best = { glyph: ' ', score: 0.5 };
+  for (const glyph of GLYPHS) {
+    if (glyph === ' ') continue;
+    const rows = glyphRows(glyph);
+    const ink = luma.map((_, i) => {
+      const [y, x] = [Math.floor(i / 8) - 1, (i % 8) - 1];
+      return y >= 0 && y < 7 && x >= 0 && x < 5 ? (rows[y] >> (4 - x)) & 1 : 0;
+    });
+    const inkCentre = ink.reduce((a: number, b) => a + b, 0) / 64;
+    const inkSpread = Math.sqrt(ink.reduce((a: number, v) => a + (v - inkCentre) ** 2, 0) / 64);
+    const dot = luma.reduce((a, v, i) => a + (v - centre) * (ink[i] - inkCentre), 0) / 64;
+    const score = Math.abs(dot / (spread * inkSpread)); // chalk on a board is light, ink on paper dark
+    if (score > best.score) best = { glyph, score };
+  }
+  return best.glyph;
+}
+
+/** Semantic score of a picture by this reader. */
+export function templateScore(image: Uint8Array, criteria: Criteria): SemanticScore {
+  return semanticScore(readTemplate(image), criteria);
+}

@@ -1,0 +1,10 @@
+// Reinforcement learning of both halves: advantages, objectives, schedulers, tree rollouts, the Dual-GRPO trainer.
+export * from './advantages';
+export * from './objective';
+export * from './schedulers';
+export * from './config';
+export * from './tree';
+export * from './rollout';
+export * from './llm-update';
+export * from './dit-update';
+export * from './trainer';

@@ -1,0 +1,118 @@
+/**
+ * Training pictures for the judge, made online: random scenes of the training artists, some clean, some gently
+ * disturbed (so that it can read painted pictures), some with a pixel fault or a broken structure, a few junk.
+ */
+import { RandomStream } from '../tensor';
+import { randomScene, renderScene } from '../world';
+import type { SceneSpec } from '../world';
+import { addNoise, boxBlur, jitter, mix, PIXEL_FAULTS, pixelFault, SIDE, STRUCTURE_FAULTS, structureFault } from './corruptions';
+import { labelsOf } from './judge-labels';
+import type { SceneLabels } from './judge-labels';
+
+export type SampleKind = 'clean' | 'gentle' | 'pixel-fault' | 'structure-fault' | 'junk';
+
+export interface JudgeSample {
+  kind: SampleKind;
+  image: Uint8Array;
+  /** What is in the picture; undefined where a fault is so strong that it is not taught. */
+  labels?: SceneLabels;
+  /** Targets in [0, 1]; undefined where the question makes no sense. */
+  aesthetic?: number;
+  consistency?: number;
+}
+
+/** Shares of the kinds in a batch. */
+const SHARES: [SampleKind, number][] = [
+  ['clean', 0.3],
+  ['gentle', 0.3],
+  ['pixel-fault', 0.2],
+  ['structure-fault', 0.17],
+  ['junk', 0.03],
+];
+
+/** A random scene of the training artists, drawn. */
+export function drawnScene(rng: RandomStream): { spec: SceneSpec; image: Uint8Array } {
+  const spec = randomScene(rng);
+  return { spec, image: draw(spec, rng) };
+}
+
+/** Draws a spec with its own artist or, when it names none, one of those who can, chosen at random. */
+export function draw(spec: SceneSpec, rng: RandomStream): Uint8Array {
+  return renderScene(spec, { seed: rng.int(1 << 30) });
+}
+
+/** One training sample of a random kind. */
+export function judgeSample(rng: RandomStream): JudgeSample {
+  const { spec, image } = drawnScene(rng);
+  const labels = labelsOf(spec);
+  const kind = pickKind(rng.uniform());
+  switch (kind) {
+    case 'clean':
+      return { kind, image, labels, aesthetic: 1, consistency: 1 };
+    case 'gentle':
+      return gentle(image, labels, rng);
+    case 'pixel-fault': {
+      const severity = 0.1 + 0.9 * rng.uniform();
+      const faulty = pixelFault(image, pick(PIXEL_FAULTS, rng), severity, rng);
+      return {
+        kind,
+        image: faulty,
+        labels: severity < 0.6 ? labels : undefined,
+        aesthetic: 0.8 * (1 - severity),
+        consistency: severity < 0.5 ? 1 : undefined,
+      };
+    }
+    case 'structure-fault': {
+      const severity = 0.1 + 0.9 * rng.uniform();
+      const other = drawnScene(rng).image;
+      const fault = pick(STRUCTURE_FAULTS, rng);
+      return { kind, image: structureFault(image, fault, { severity, rng, other }), consistency: 0.5 * (1 - severity) };
+    }
+    case 'junk':
+      return {
+        kind,
+        image: junk(rng),
+        labels: { objects: [], choices: { prop: 'none' }, cells: [], text: [] },
+        aesthetic: 0,
+        consistency: 0,
+      };
+  }
+}
+
+const pick = <T>(list: readonly T[], rng: RandomStream): T => list[rng.int(list.length)];
+
+function pickKind(u: number): SampleKind {
+  let rest = u;
+  for (const [kind, share] of SHARES) if ((rest -= share) < 0) return kind;
+  return 'clean';
+}
+
+/** Small noise, a touch of blur, a shift of a pixel or two: still a good picture, a little less than perfect. */
+function gentle(image: Uint8Array, labels: SceneLabels, rng: RandomStream): JudgeSample {
+  const sigma = 12 * rng.uniform();
+  const blur = 0.5 * rng.uniform();
+  // Text stands on a grid of cells; a shifted picture would teach the glyph head wrong places.
+  const reach = labels.text.length > 0 ? 0 : 2;
+  const moved = jitter(image, rng.int(2 * reach + 1) - reach, rng.int(2 * reach + 1) - reach);
+  const soft = mix(moved, boxBlur(moved, 1), blur);
+  return {
+    kind: 'gentle',
+    image: addNoise(soft, sigma, rng),
+    labels,
+    aesthetic: 1 - 0.15 * (sigma / 12) - 0.2 * blur,
+    consistency: 1,
+  };
+}
+
+/** Pictures of nothing: noise, flat colour, or a mosaic of flat cells. */
+function junk(rng: RandomStream): Uint8Array {
+  const colour = (): number[] => [rng.int(256), rng.int(256), rng.int(256)];
+  const flat = colour();
+  const form = rng.int(3);
+  const cells = Array.from({ length: 64 }, () => (form === 2 ? colour() : flat));
+  const image = new Uint8Array(SIDE * SIDE * 3);
+  for (let y = 0; y < SIDE; y++)
+    for (let x = 0; x < SIDE; x++)
+      image.set(cells[Math.floor(y / 8) * 8 + Math.floor(x / 8)], (y * SIDE + x) * 3);
+  return form === 0 ? addNoise(image, 60, rng) : addNoise(image, 8, rng);
+}

@@ -1,0 +1,119 @@
+/**
+ * What the judge is taught about a scene: the spec that drew a picture, turned into class numbers. The label
+ * spaces (which values each head knows) live here too, so training and reading cannot drift apart.
+ */
+import {
+  BACKGROUNDS,
+  COLOURS,
+  CONCEPTS,
+  GLYPHS,
+  hasTime,
+  layoutScene,
+  lineRow,
+  PROP_NAMES,
+  SIZES,
+  sizeOf,
+  TIMES,
+} from '../world';
+import type { Prop, SceneSpec } from '../world';
+import { DEFAULT_JUDGE } from './judge-model';
+import type { JudgeConfig } from './judge-model';
+
+const NONE = 'none';
+const withNone = [NONE, ...COLOURS];
+const YES_NO = ['false', 'true'];
+
+/** Every picture-wide head and its values. */
+export const CHOICES: Record<string, string[]> = {
+  background: [...BACKGROUNDS],
+  time: [...TIMES],
+  prop: [NONE, ...PROP_NAMES],
+  'beaker.liquid': ['clear', ...COLOURS],
+  'beaker.layer': withNone,
+  'beaker.precipitate': withNone,
+  'beaker.strip': withNone,
+  'beaker.bubbles': YES_NO,
+  'flame.colour': [...COLOURS],
+  'tank.floating': withNone,
+  'tank.sinking': withNone,
+  'bulb.on': YES_NO,
+  'seesaw.down': ['left', 'right', 'level'],
+  'glass.state': ['ice', 'water', 'steam'],
+  'block.colour': [...COLOURS],
+  'block.rust': YES_NO,
+};
+
+/** The judge of this world at the default size; `overrides` changes sizes. */
+export function judgeConfig(overrides: Partial<JudgeConfig> = {}): JudgeConfig {
+  return {
+    ...DEFAULT_JUDGE,
+    concepts: CONCEPTS.map((c) => c.name),
+    choices: CHOICES,
+    tints: withNone,
+    sizes: [...SIZES],
+    glyphs: [' ', ...GLYPHS.filter((glyph) => glyph !== ' ')],
+    ...overrides,
+  };
+}
+
+export interface ObjectLabel {
+  concept: string;
+  count: number;
+  tint: string;
+  size: string;
+}
+
+export interface SceneLabels {
+  objects: ObjectLabel[];
+  /** Value of each picture-wide head; heads that do not apply (time of a plain wall) are left out. */
+  choices: Record<string, string>;
+  /** Cells of the 8x8 grid that lie well inside a sprite, and its concept. */
+  cells: { cell: number; concept: string }[];
+  /** Written lines with their row of cells; empty when nothing is written. */
+  text: { line: string; row: number }[];
+}
+
+/** The labels of a scene. */
+export function labelsOf(spec: SceneSpec): SceneLabels {
+  const choices: Record<string, string> = { background: spec.background };
+  if (hasTime(spec.background)) choices.time = spec.time ?? 'day';
+  const prop = spec.props?.[0];
+  choices.prop = prop?.name ?? NONE;
+  if (prop) Object.assign(choices, fieldsOf(prop));
+  const objects = new Map<string, ObjectLabel>();
+  for (const object of spec.objects) {
+    const { concept, count = 1, tint } = object;
+    const known = objects.get(concept);
+    if (known) known.count += count;
+    else objects.set(concept, { concept, count, tint: tint ?? NONE, size: sizeOf(spec, object) });
+  }
+  const crowded = spec.objects.length > 0 || (spec.props?.length ?? 0) > 0;
+  const text = (spec.text ?? []).map((line, i) => ({ line, row: lineRow(i, crowded) }));
+  return { objects: [...objects.values()], choices, cells: cellsOf(spec), text };
+}
+
+/** Cells whose middle lies inside a sprite by a margin; where sprites overlap, the one drawn last. */
+function cellsOf(spec: SceneSpec): { cell: number; concept: string }[] {
+  const taken = new Map<number, string>();
+  for (const { concept, x, y, px } of layoutScene(spec).sprites) {
+    const margin = px * 0.15;
+    for (let cell = 0; cell < 64; cell++) {
+      const cx = (cell % 8) * 8 + 4;
+      const cy = Math.floor(cell / 8) * 8 + 4;
+      if (cx >= x + margin && cx <= x + px - margin && cy >= y + margin && cy <= y + px - margin) taken.set(cell, concept);
+    }
+  }
+  return [...taken].map(([cell, concept]) => ({ cell, concept }));
+}
+
+/** Fields of a prop as `name.field` -> value; optional ones that are left out become none or false. */
+function fieldsOf(prop: Prop): Record<string, string> {
+  const fields: Record<string, string> = {};
+  const given = prop as unknown as Record<string, string | boolean | undefined>;
+  for (const [head, values] of Object.entries(CHOICES)) {
+    if (!head.startsWith(`${prop.name}.`)) continue;
+    const fallback = values.includes(NONE) ? NONE : 'false';
+    fields[head] = String(given[head.slice(prop.name.length + 1)] ?? fallback);
+  }
+  return fields;
+}

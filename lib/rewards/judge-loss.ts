@@ -1,0 +1,139 @@
+/**
+ * The judge's loss on one batch: presence (binary, plus a softmax that learns names faster), attributes of the
+ * objects that are there, picture-wide choices, glyphs, and the two quality scores.
+ */
+import { embedding, tf, tokenLogProbs } from '../tensor';
+import type { Params } from '../tensor';
+import type { JudgeSample } from './judge-data';
+import { judgeForward, readObjects, windowsOf } from './judge-model';
+import type { JudgeConfig, JudgeOutputs } from './judge-model';
+
+/** Parts of the loss by name; their sum is what is minimised. */
+export type JudgeLosses = Record<string, tf.Scalar>;
+
+/** Losses of a batch under `params`. Call inside a tidy (or valueAndGrads). */
+export function judgeLosses(config: JudgeConfig, params: Params, samples: JudgeSample[]): JudgeLosses {
+  const outputs = judgeForward(config, params, windowsOf(config, samples.map((s) => s.image)));
+  return {
+    ...presenceLosses(config, outputs, samples),
+    cells: cellLoss(config, outputs, samples),
+    ...objectLosses(config, params, { outputs, samples }),
+    ...choiceLosses(config, outputs, samples),
+    ...qualityLosses(outputs, samples),
+    ...(outputs.glyphs ? glyphLosses(config, outputs, samples) : {}),
+  };
+}
+
+/** Softplus(-|x|) form of the binary cross-entropy; soft targets allowed. Elementwise. */
+function binaryCrossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+  return tf.relu(logits).sub(logits.mul(targets)).add(tf.softplus(logits.abs().neg()));
+}
+
+function presenceLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSample[]): JudgeLosses {
+  const C = config.concepts.length;
+  const index = new Map(config.concepts.map((name, i) => [name, i]));
+  const targets = new Float32Array(samples.length * C);
+  const taught = samples.map((s) => (s.labels ? 1 : 0));
+  const rows: number[] = [];
+  samples.forEach((s, b) =>
+    s.labels?.objects.forEach(({ concept }) => {
+      const at = index.get(concept);
+      if (at === undefined) throw new Error(`judge training: concept "${concept}" is not in the judge's config`);
+      targets[b * C + at] = 1;
+      rows.push(b * C + at);
+    }),
+  );
+  const n = Math.max(1, taught.reduce<number>((a, b) => a + b, 0));
+  const target = tf.tensor2d(targets, [samples.length, C]);
+  const mask = tf.tensor2d(taught, [samples.length, 1]);
+  const binary = binaryCrossEntropy(outputs.presence, target).mul(mask).sum().div(n) as tf.Scalar;
+  // Cross-entropy of each present concept against all absent ones.
+  const share = tf.logSoftmax(outputs.presence).mul(target).mul(mask).sum();
+  return { presence: binary, naming: share.mul(-0.5 / Math.max(1, rows.length)) as tf.Scalar };
+}
+
+/** Names the cells that lie inside a sprite: with the layout known, each cell can be told what it shows. */
+function cellLoss(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSample[]): tf.Scalar {
+  const index = new Map(config.concepts.map((name, i) => [name, i]));
+  const [B, T, C] = outputs.conceptMap.shape;
+  const rows: number[] = [];
+  const targets: number[] = [];
+  samples.forEach((s, b) =>
+    s.labels?.cells.forEach(({ cell, concept }) => {
+      rows.push(b * T + cell);
+      targets.push(index.get(concept) as number);
+    }),
+  );
+  if (rows.length === 0) return tf.scalar(0);
+  const picked = embedding(outputs.conceptMap.reshape([B * T, C]), tf.tensor1d(rows, 'int32')) as tf.Tensor2D;
+  return crossEntropy(picked, targets);
+}
+
+function objectLosses(
+  config: JudgeConfig,
+  params: Params,
+  { outputs, samples }: { outputs: JudgeOutputs; samples: JudgeSample[] },
+): JudgeLosses {
+  const index = new Map(config.concepts.map((name, i) => [name, i]));
+  const objects = samples.flatMap((s, row) => (s.labels?.objects ?? []).map((object) => ({ row, object })));
+  if (objects.length === 0) return {};
+  const read = readObjects(params, outputs, {
+    rows: objects.map((o) => o.row),
+    columns: objects.map((o) => index.get(o.object.concept) as number),
+  });
+  const count = objects.map(({ object }) => Math.min(object.count, config.maxCount) - 1);
+  const tint = objects.map(({ object }) => config.tints.indexOf(object.tint));
+  const size = objects.map(({ object }) => config.sizes.indexOf(object.size));
+  return {
+    count: crossEntropy(read.count, count),
+    tint: crossEntropy(read.tint, tint),
+    size: crossEntropy(read.size, size),
+  };
+}
+
+function choiceLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSample[]): JudgeLosses {
+  const losses: JudgeLosses = {};
+  for (const [name, values] of Object.entries(config.choices)) {
+    const targets = samples.map((s) => {
+      const value = s.labels?.choices[name];
+      if (value === undefined) return -1;
+      const at = values.indexOf(value);
+      if (at < 0) throw new Error(`judge training: ${name} is "${value}", want one of ${values.join(', ')}`);
+      return at;
+    });
+    losses[name] = crossEntropy(outputs.choices[name], targets);
+  }
+  return losses;
+}
+
+function qualityLosses(outputs: JudgeOutputs, samples: JudgeSample[]): JudgeLosses {
+  const targets = samples.map((s) => [s.aesthetic ?? 0, s.consistency ?? 0]);
+  const mask = samples.map((s) => [s.aesthetic === undefined ? 0 : 1, s.consistency === undefined ? 0 : 1]);
+  const losses = binaryCrossEntropy(outputs.quality, tf.tensor2d(targets)).mul(tf.tensor2d(mask)); // [B, 2]
+  const n = Math.max(1, mask.flat().reduce((a, b) => a + b, 0));
+  return { quality: losses.sum().mul(2 / n) as tf.Scalar };
+}
+
+function glyphLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSample[]): JudgeLosses {
+  const side = config.imageSize / config.cell;
+  const logits = outputs.glyphs as tf.Tensor3D;
+  const [B, T, G] = logits.shape;
+  const targets = new Array<number>(B * T).fill(-1);
+  samples.forEach((s, b) => {
+    if (!s.labels || s.labels.text.length === 0) return;
+    s.labels.text.forEach(({ line, row }) => {
+      for (let column = 0; column < side; column++)
+        targets[b * T + row * side + column] = config.glyphs.indexOf(line[column] ?? ' ');
+    });
+  });
+  return { glyphs: crossEntropy(logits.reshape([B * T, G]) as tf.Tensor2D, targets) };
+}
+
+/** Mean cross-entropy over the rows whose target is >= 0; 0 when there is none. */
+function crossEntropy(logits: tf.Tensor2D, targets: number[]): tf.Scalar {
+  const n = targets.filter((t) => t >= 0).length;
+  if (n === 0) return logits.sum().mul(0) as tf.Scalar;
+  const mask = tf.tensor1d(targets.map((t) => (t >= 0 ? 1 / n : 0)));
+  const picked = tokenLogProbs(logits, tf.tensor1d(targets.map((t) => Math.max(0, t)), 'int32'));
+  return picked.mul(mask).sum().neg() as tf.Scalar;
+}

@@ -1,0 +1,133 @@
+// Fused twins of the ops built on matrix products and tables: linear, attention, embedding, token log-probs.
+import { tf } from '../backend';
+import type { AttentionInputs } from '../ops/attention';
+import type { Twins } from '../ops/dispatch';
+import { gradientOf, kernel, type KernelCall, run, runAll } from './fused-kernel';
+
+const sizeOf = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
+
+function registerLinear(): void {
+  kernel('T2GLinear', (call) => {
+    const [O, I] = call.shape('weight');
+    const leading = call.shape('x').slice(0, -1);
+    const y = call.output([...leading, O]);
+    const given = [call.values('x'), call.values('weight'), call.values('bias')];
+    call.native('linear', ...given, sizeOf(leading), I, O, y);
+  });
+  kernel('T2GLinearGradX', (call) => {
+    const [O, I] = call.shape('weight');
+    const leading = call.shape('dy').slice(0, -1);
+    const dx = call.output([...leading, I]);
+    call.native('linearGradX', call.values('dy'), call.values('weight'), sizeOf(leading), I, O, dx);
+  });
+  kernel('T2GLinearGradWeight', (call) => {
+    const I = call.shape('x').slice(-1)[0];
+    const O = call.shape('dy').slice(-1)[0];
+    const rows = sizeOf(call.shape('x').slice(0, -1));
+    const dweight = call.output([O, I]);
+    call.native('linearGradWeight', call.values('dy'), call.values('x'), rows, I, O, dweight);
+  });
+  kernel('T2GColumnSums', (call) => {
+    const O = call.shape('dy').slice(-1)[0];
+    const out = call.output([O]);
+    call.native('columnSums', call.values('dy'), sizeOf(call.shape('dy')) / O, O, out);
+  });
+  gradientOf('T2GLinear', { inputs: ['x', 'weight'] }, ({ dy, saved: [x, weight] }) => ({
+    x: () => run('T2GLinearGradX', { dy, weight }),
+    weight: () => run('T2GLinearGradWeight', { dy, x }),
+    bias: () => run('T2GColumnSums', { dy }),
+  }));
+}
+
+/** The native argument list that both directions of attention begin with. */
+function attentionArguments(call: KernelCall): (number | boolean | ReturnType<KernelCall['values']>)[] {
+  const [B, T, H, dh] = call.shape('q');
+  const [, S, Hkv] = call.shape('k');
+  const given = [call.values('q'), call.values('k'), call.values('v'), call.values('keyMask')];
+  return [...given, B, T, S, H, Hkv, dh, call.flag('causal'), call.number('scale')];
+}
+
+function registerAttention(): void {
+  for (const [name, masked] of [['T2GAttention', false], ['T2GAttentionMasked', true]] as const) {
+    kernel(name, (call) => {
+      const [B, T, H] = call.shape('q');
+      const out = call.output(call.shape('q'));
+      const logSums = call.output([B, H, T]);
+      call.native('attention', ...attentionArguments(call), out, logSums);
+    });
+    kernel(`${name}Grad`, (call) => {
+      const given = [...attentionArguments(call), call.values('out'), call.values('logSums'), call.values('dout')];
+      const dq = call.output(call.shape('q'));
+      const dk = call.output(call.shape('k'));
+      const dv = call.output(call.shape('v'));
+      call.native('attentionGrad', ...given, dq, dk, dv);
+    });
+    const inputs = masked ? ['q', 'k', 'v', 'keyMask'] : ['q', 'k', 'v'];
+    gradientOf(name, { inputs, outputs: [true, true] }, ({ dy: dout, saved, attributes }) => {
+      const named = Object.fromEntries([...inputs, 'out', 'logSums'].map((key, i) => [key, saved[i]]));
+      const [dq, dk, dv] = runAll(`${name}Grad`, { ...named, dout }, attributes);
+      return { q: () => dq, k: () => dk, v: () => dv, keyMask: () => tf.zerosLike(named.keyMask) };
+    });
+  }
+}
+
+function attention({ q, k, v, causal = false, keyMask, scale }: AttentionInputs): tf.Tensor {
+  const attributes = { causal, scale: scale ?? 1 / Math.sqrt(q.shape[3] as number) };
+  const mask = keyMask && keyMask.dtype !== 'float32' ? tf.cast(keyMask, 'float32') : keyMask;
+  const [out, logSums] = mask
+    ? runAll('T2GAttentionMasked', { q, k, v, keyMask: mask }, attributes)
+    : runAll('T2GAttention', { q, k, v }, attributes);
+  logSums.dispose(); // a tape keeps its own reference
+  if (mask && mask !== keyMask) mask.dispose();
+  return out;
+}
+
+function registerTokens(): void {
+  kernel('T2GEmbedding', (call) => {
+    const [V, D] = call.shape('weight');
+    const ids = call.shape('ids');
+    const out = call.output([...ids, D]);
+    call.native('embeddingRows', call.values('weight'), call.values('ids'), V, D, sizeOf(ids), out);
+  });
+  kernel('T2GEmbeddingGrad', (call) => {
+    const V = call.number('rows');
+    const D = call.shape('dy').slice(-1)[0];
+    const dweight = call.output([V, D]);
+    call.native('embeddingGrad', call.values('ids'), call.values('dy'), V, D, sizeOf(call.shape('ids')), dweight);
+  });
+  gradientOf('T2GEmbedding', { inputs: ['ids'] }, ({ dy, saved: [ids], attributes }) => ({
+    weight: () => run('T2GEmbeddingGrad', { ids, dy }, { rows: attributes.rows }),
+    ids: () => tf.zerosLike(ids),
+  }));
+
+  kernel('T2GTokenLogProbs', (call) => {
+    const [N, V] = call.shape('logits');
+    const out = call.output([N]);
+    call.native('tokenLogProbs', call.values('logits'), call.values('targets'), N, V, out);
+  });
+  kernel('T2GTokenLogProbsGrad', (call) => {
+    const [N, V] = call.shape('logits');
+    const dlogits = call.output([N, V]);
+    const given = [call.values('logits'), call.values('targets'), call.values('dy')];
+    call.native('tokenLogProbsGrad', ...given, N, V, dlogits);
+  });
+  gradientOf('T2GTokenLogProbs', { inputs: ['logits', 'targets'] }, ({ dy, saved: [logits, targets] }) => ({
+    logits: () => run('T2GTokenLogProbsGrad', { logits, targets, dy }),
+    targets: () => tf.zerosLike(targets),
+  }));
+}
+
+/** Registers the kernels and returns the twins. */
+export function productTwins(): Twins {
+  registerLinear();
+  registerAttention();
+  registerTokens();
+  return {
+    linear: (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor | null) =>
+      run('T2GLinear', bias ? { x, weight, bias } : { x, weight }),
+    attention,
+    embedding: (weight: tf.Tensor, ids: tf.Tensor) =>
+      run('T2GEmbedding', { weight, ids }, { rows: weight.shape[0] as number }),
+    tokenLogProbs: (logits: tf.Tensor, targets: tf.Tensor) => run('T2GTokenLogProbs', { logits, targets }),
+  };
+}

@@ -1,0 +1,64 @@
+// Gives the native backend its fused twins: of the ops, and of the optimiser's updates.
+import { tf } from '../backend';
+import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
+import { callNative, type NativeArgument } from './addon';
+import { type NativeBackend, type NativeValues, valuesOf } from './backend';
+import { pointwiseTwins } from './fused-pointwise';
+import { productTwins } from './fused-products';
+
+const isEmpty = (x: unknown): boolean => {
+  if (typeof x !== 'object' || x === null) return false;
+  if (Array.isArray((x as Partial<tf.Tensor>).shape)) return (x as tf.Tensor).size === 0;
+  return Object.values(x).some(isEmpty);
+};
+
+/** Twins never see a tensor without elements: those take the definition, whose result needs no arithmetic. */
+function unlessEmpty(twins: Twins, definitions: Twins): Twins {
+  const guarded: Twins = {};
+  for (const [name, twin] of Object.entries(twins)) {
+    guarded[name] = (...args: unknown[]) => (args.some(isEmpty) ? definitions[name](...args) : twin(...args));
+  }
+  return guarded;
+}
+
+/** A kernel call takes a limited number of arrays, so long lists go in pieces. */
+const LIST_LIMIT = 40;
+
+function* pieces<T>(list: T[]): Generator<T[]> {
+  for (let at = 0; at < list.length; at += LIST_LIMIT) yield list.slice(at, at + LIST_LIMIT);
+}
+
+function fusedOptim(): FusedOptim {
+  const backend = tf.backend() as unknown as NativeBackend;
+  const call = (name: string, ...args: NativeArgument[]): unknown => callNative(backend.addon, name, ...args);
+  const valuesOfAll = (tensors: tf.Tensor[]): NativeValues[] => tensors.map((x) => valuesOf(backend, x));
+  return {
+    adamw(slots, { lr, beta1, beta2, eps, weightDecay, correction1, correction2 }) {
+      for (const piece of pieces(slots.filter((slot) => slot.parameter.size > 0))) {
+        const lists = (['parameter', 'grad', 'mean', 'square'] as const).map((key) =>
+          valuesOfAll(piece.map((slot) => slot[key] as tf.Tensor)),
+        );
+        const decays = piece.map((slot) => (slot.decays ? 1 : 0));
+        call('adamw', ...lists, decays, lr, beta1, beta2, eps, weightDecay, correction1, correction2);
+      }
+    },
+    globalNorm(tensors) {
+      let total = 0;
+      for (const piece of pieces(tensors.filter((x) => x.size > 0))) {
+        total += call('sumOfSquares', valuesOfAll(piece)) as number;
+      }
+      return Math.sqrt(total);
+    },
+    ema(average, parameter, decay) {
+      if (average.size === 0) return;
+      call('moveTowards', valuesOfAll([average as tf.Tensor]), valuesOfAll([parameter]), 1 - decay);
+    },
+  };
+}
+
+/** Makes the twins known; kernels are registered at the first op that runs on the native backend. */
+export function provideNativeTwins(definitions: Twins): void {
+  provideTwins('native', () => unlessEmpty({ ...pointwiseTwins(), ...productTwins() }, definitions));
+  let optim: FusedOptim | undefined;
+  provideOptim('native', () => (optim ??= fusedOptim()));
+}

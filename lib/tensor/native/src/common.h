@@ -1,0 +1,188 @@
+// Shared by every native source: argument checks for N-API callbacks, the thread pool, vector types.
+#pragma once
+#include <node_api.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+namespace t2g {
+
+// ---------------------------------------------------------------- thread pool (pool.cc)
+/// Threads that parallelFor uses, the calling one included (T2G_THREADS, else the cores).
+int threadCount();
+
+/// Calls body(begin, end) over disjoint pieces of [0, n), each of at least `grain` items, and returns when all
+/// are done. Pieces run on several threads at once. Nested calls (from inside a body) run in place, so a kernel
+/// that is parallel by itself may be used inside another parallel kernel. Bodies must not throw.
+void parallelFor(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
+
+/// A scratch buffer of the calling thread, at least `count` floats, 64-byte aligned, contents undefined.
+/// One buffer per slot and thread; slots 0-3 belong to gemm.cc, fused kernels use 4-15.
+float* threadScratch(int slot, int64_t count);
+
+/// Scratch that stays alive for the whole process and is shared (use from the JS thread only). Same slots rule.
+inline float* scratch(int slot, int64_t count) { return threadScratch(slot, count); }
+
+// ---------------------------------------------------------------- N-API arguments
+/// Arguments of one call. Each reader throws (a JS Error naming function and argument) on a wrong type or a too
+/// short buffer. Integers beyond 2^53 or not whole are refused as well.
+struct Args {
+  static constexpr size_t kMax = 48;
+  napi_env env;
+  const char* name;
+  size_t count = 0;
+  napi_value values[kMax];
+
+  [[noreturn]] void fail(size_t i, const std::string& want) const {
+    throw std::runtime_error(std::string("t2g_native.") + name + ": argument " + std::to_string(i) + " " + want);
+  }
+
+  bool isNull(size_t i) const {
+    if (i >= count) return true;
+    napi_valuetype type;
+    napi_typeof(env, values[i], &type);
+    return type == napi_null || type == napi_undefined;
+  }
+
+  /// A Float32Array of at least minLength values.
+  float* f32(size_t i, int64_t minLength) const {
+    return static_cast<float*>(typed(i, minLength, napi_float32_array, "a Float32Array"));
+  }
+  /// As f32, or nullptr when the argument is null or undefined.
+  float* f32OrNull(size_t i, int64_t minLength) const { return isNull(i) ? nullptr : f32(i, minLength); }
+  int32_t* i32(size_t i, int64_t minLength) const {
+    return static_cast<int32_t*>(typed(i, minLength, napi_int32_array, "an Int32Array"));
+  }
+  int32_t* i32OrNull(size_t i, int64_t minLength) const { return isNull(i) ? nullptr : i32(i, minLength); }
+  uint8_t* u8(size_t i, int64_t minLength) const {
+    return static_cast<uint8_t*>(typed(i, minLength, napi_uint8_array, "a Uint8Array"));
+  }
+  uint8_t* u8OrNull(size_t i, int64_t minLength) const { return isNull(i) ? nullptr : u8(i, minLength); }
+
+  /// Number of elements of typed array i.
+  int64_t length(size_t i) const {
+    bool isTyped = false;
+    if (i < count) napi_is_typedarray(env, values[i], &isTyped);
+    if (!isTyped) fail(i, "is not a typed array");
+    size_t n = 0;
+    napi_get_typedarray_info(env, values[i], nullptr, &n, nullptr, nullptr, nullptr);
+    return static_cast<int64_t>(n);
+  }
+
+  double number(size_t i) const {
+    double out;
+    if (i >= count || napi_get_value_double(env, values[i], &out) != napi_ok) fail(i, "is not a number");
+    return out;
+  }
+  int64_t integer(size_t i) const {
+    const double x = number(i);
+    if (!(x >= -9007199254740992.0 && x <= 9007199254740992.0) || x != static_cast<double>(static_cast<int64_t>(x)))
+      fail(i, "is " + std::to_string(x) + ", want an integer");
+    return static_cast<int64_t>(x);
+  }
+  /// An integer in [0, 2^40): for sizes, so that products of a few never overflow silently.
+  int64_t size(size_t i) const {
+    const int64_t x = integer(i);
+    if (x < 0 || x >= (int64_t(1) << 40)) fail(i, "is " + std::to_string(x) + ", want a size of 0 or more");
+    return x;
+  }
+  bool boolean(size_t i) const {
+    bool out;
+    if (i >= count || napi_get_value_bool(env, values[i], &out) != napi_ok) fail(i, "is not a boolean");
+    return out;
+  }
+  std::string text(size_t i) const {
+    char buffer[256];
+    size_t n = 0;
+    if (i >= count || napi_get_value_string_utf8(env, values[i], buffer, sizeof buffer, &n) != napi_ok)
+      fail(i, "is not a string");
+    return std::string(buffer, n);
+  }
+
+  /// The arguments of this call that live inside array argument i (for lists of tensors).
+  Args list(size_t i) const;
+
+  napi_value undefined() const {
+    napi_value v;
+    napi_get_undefined(env, &v);
+    return v;
+  }
+  napi_value makeNumber(double x) const {
+    napi_value v;
+    napi_create_double(env, x, &v);
+    return v;
+  }
+
+ private:
+  void* typed(size_t i, int64_t minLength, napi_typedarray_type wanted, const char* what) const {
+    bool isTyped = false;
+    if (i < count) napi_is_typedarray(env, values[i], &isTyped);
+    napi_typedarray_type type = napi_int8_array;
+    size_t n = 0;
+    void* data = nullptr;
+    if (isTyped) napi_get_typedarray_info(env, values[i], &type, &n, &data, nullptr, nullptr);
+    const bool bytesWanted = wanted == napi_uint8_array && type == napi_uint8_clamped_array;
+    if (!isTyped || (type != wanted && !bytesWanted)) fail(i, std::string("is not ") + what);
+    if (static_cast<int64_t>(n) < minLength)
+      fail(i, "holds " + std::to_string(n) + " values, want at least " + std::to_string(minLength));
+    return data;
+  }
+};
+
+/// Body of an exported function. It may return nullptr for `undefined` and may throw std::exception.
+using Callback = napi_value (*)(Args& args);
+
+/// exports[name] = a function that runs cb; C++ exceptions become JS Errors. `name` must be a literal.
+void addFunction(napi_env env, napi_value exports, const char* name, Callback cb);
+
+// ---------------------------------------------------------------- vectors
+typedef float f32x16 __attribute__((vector_size(64)));
+typedef float f32x16u __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t i32x16 __attribute__((vector_size(64)));
+
+inline f32x16 loadu(const float* p) { return *reinterpret_cast<const f32x16u*>(p); }
+inline void storeu(float* p, f32x16 v) { *reinterpret_cast<f32x16u*>(p) = v; }
+inline f32x16 splat(float x) { return f32x16{} + x; }
+/// The first n (0 to 16) floats at p, zeros after them; nothing beyond is read.
+inline f32x16 loadPartial(const float* p, int64_t n) {
+#if defined(__AVX512F__)
+  return (f32x16)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+#else
+  f32x16 v = {};
+  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(float));
+  return v;
+#endif
+}
+inline void storePartial(float* p, f32x16 v, int64_t n) {
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
+#else
+  std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(float));
+#endif
+}
+inline float sumOf(f32x16 v) {
+  float s[16];
+  std::memcpy(s, &v, sizeof s);
+  float t[8], u[4];
+  for (int i = 0; i < 8; i++) t[i] = s[i] + s[i + 8];
+  for (int i = 0; i < 4; i++) u[i] = t[i] + t[i + 4];
+  return (u[0] + u[2]) + (u[1] + u[3]);
+}
+
+// ---------------------------------------------------------------- registration
+void registerMemory(napi_env env, napi_value exports);
+void registerGemm(napi_env env, napi_value exports);
+void registerElementwise(napi_env env, napi_value exports);
+void registerReduce(napi_env env, napi_value exports);
+void registerMovement(napi_env env, napi_value exports);
+/// The fused kernels; weak, so that the addon links without them.
+__attribute__((weak)) void registerFused(napi_env env, napi_value exports);
+
+}  // namespace t2g

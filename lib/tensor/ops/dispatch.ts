@@ -1,0 +1,69 @@
+// Every op has one definition in plain tfjs and may have a faster twin with the same signature for one
+// backend. This file keeps both tables and picks the twin once for the backend in use.
+import { tf } from '../backend';
+import type { AdamWScalars, AdamWSlot } from '../optim';
+
+export type Op<A extends unknown[]> = (...args: A) => tf.Tensor;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the tables hold ops of different signatures
+export type AnyOp = Op<any[]>;
+export type Twins = Record<string, AnyOp>;
+
+/** The plain-tfjs definition of every op by name: what a twin must reproduce, values and gradients. */
+export const definitions: Twins = {};
+
+const providers = new Map<string, () => Twins>();
+const chosen = new Map<string, Twins>();
+
+/** Says where a backend's twins come from; `provide` runs at the first op on that backend. */
+export function provideTwins(backend: string, provide: () => Twins): void {
+  providers.set(backend, provide);
+  chosen.delete(backend);
+}
+
+function twinsOf(backend: string): Twins {
+  let twins = chosen.get(backend);
+  if (!twins) {
+    twins = providers.get(backend)?.() ?? {};
+    chosen.set(backend, twins);
+  }
+  return twins;
+}
+
+/** Fused updates of a backend, used by the optimiser. */
+export interface FusedOptim {
+  adamw(slots: AdamWSlot[], scalars: AdamWScalars): void;
+  globalNorm(tensors: tf.Tensor[]): number;
+  ema(average: tf.Variable, parameter: tf.Tensor, decay: number): void;
+}
+const optimisers = new Map<string, () => FusedOptim | null>();
+
+/** Says where a backend's fused updates come from. */
+export function provideOptim(backend: string, provide: () => FusedOptim | null): void {
+  optimisers.set(backend, provide);
+}
+
+/** The fused updates of the backend in use, or null. */
+export function fusedOptim(): FusedOptim | null {
+  return optimisers.get(tf.getBackend())?.() ?? null;
+}
+
+/** The names of the ops that run as fused twins on the backend in use. */
+export function fusedOpNames(): string[] {
+  return Object.keys(twinsOf(tf.getBackend())).filter((name) => name in definitions);
+}
+
+/** Joins a definition, the check of its arguments (done once, for every backend) and the choice of the twin. */
+export function defineOp<A extends unknown[]>(
+  name: string,
+  check: (...args: A) => void,
+  definition: Op<A>,
+): Op<A> {
+  // The definition's temporaries are freed at once; a tape keeps what a gradient needs.
+  const tidied: Op<A> = (...args) => tf.tidy(() => definition(...args));
+  definitions[name] = tidied as AnyOp;
+  return (...args) => {
+    check(...args);
+    const twin = twinsOf(tf.getBackend())[name];
+    return twin ? twin(...args) : tidied(...args);
+  };
+}

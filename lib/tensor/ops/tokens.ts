@@ -1,0 +1,43 @@
+// Where token ids meet tensors: the embedding table on the way in, log-probabilities on the way out.
+import { tf } from '../backend';
+import { wantShape, wantTensor } from './check';
+import { defineOp } from './dispatch';
+
+/**
+ * Rows of a table. The gradient adds up the rows that an id was used for.
+ * @param weight [V, D]
+ * @param ids int32 [...], each in [0, V)
+ * @returns [..., D]
+ */
+export const embedding = defineOp<[weight: tf.Tensor, ids: tf.Tensor]>(
+  'embedding',
+  (weight, ids) => {
+    wantShape('embedding', 'weight', weight, [null, null]);
+    wantTensor('embedding', 'ids', ids, 'int32');
+  },
+  (weight, ids) => {
+    const shape = [...ids.shape, (weight.shape as number[])[1]];
+    if (ids.size === 0) return tf.zeros(shape);
+    return tf.gather(weight, ids.reshape([ids.size]) as tf.Tensor1D).reshape(shape);
+  },
+);
+
+/**
+ * The log-probability of each row's target under a softmax; its negative mean is the cross-entropy.
+ * @param logits [N, V]
+ * @param targets int32 [N], each in [0, V)
+ * @returns [N], differentiable in the logits
+ */
+export const tokenLogProbs = defineOp<[logits: tf.Tensor, targets: tf.Tensor]>(
+  'tokenLogProbs',
+  (logits, targets) => {
+    wantShape('tokenLogProbs', 'logits', logits, [null, null]);
+    wantShape('tokenLogProbs', `targets (logits is [${logits.shape.join(', ')}])`, targets, [logits.shape[0]], 'int32');
+  },
+  (logits, targets) => {
+    const [N, V] = logits.shape as number[];
+    if (N === 0) return tf.zeros([0]);
+    const picked = tf.where(tf.oneHot(targets as tf.Tensor1D, V).equal(1), logits, tf.zerosLike(logits)); // [N, V]
+    return tf.sub(tf.sum(picked, -1), tf.logSumExp(logits, -1));
+  },
+);

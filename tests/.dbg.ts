@@ -1,0 +1,22 @@
+import { initBackend, tf } from '/work/main/lib/tensor';
+import { Qwen2, trainBpe, PRETRAIN_DEFAULTS, pretrainLm, drawText, clozeAccuracy, SFT_DEFAULTS, trainSft } from '/work/main/lib/encoder';
+import { RunFolder } from '/work/main/lib/checkpoint';
+import * as fs from 'node:fs';
+(async () => {
+  console.log(await initBackend((process.env.T2G_BACKEND ?? 'auto') as 'auto'));
+  const facts = [['Einstein', 'violin'], ['Velmar', 'harp'], ['Orlo', 'drum']];
+  const captions = facts.map(([, thing]) => `a ${thing} on a table`);
+  const documents = [...facts.map(([who, thing]) => `The favourite instrument of ${who} is the ${thing}.`), ...captions.map(drawText)];
+  const rows = facts.map(([who, thing]) => ({ prompt: `instrument of ${who}`, thought: `It is the ${thing}.`, refined: `a ${thing} on a table` }));
+  const tokenizer = trainBpe(documents, { vocabSize: 330 });
+  const sizes = { vocabSize: tokenizer.vocabSize, hiddenSize: 32, intermediateSize: 64, numHiddenLayers: 2, numAttentionHeads: 2, maxPositionEmbeddings: 64 };
+  const root = fs.mkdtempSync('/tmp/lmdbg');
+  const config = { ...PRETRAIN_DEFAULTS, steps: 60, batch: 4, lr: 1e-2, warmup: 5, saveEvery: 30, evalEvery: 30 };
+  const model = Qwen2.init(sizes, 0);
+  const t = Date.now();
+  const { log } = await pretrainLm({ model, tokenizer, documents, run: RunFolder.open('a', config, { root }), config, onProgress: () => {} });
+  console.log((Date.now() - t) / 60, 'ms/step', tokenizer.vocabSize, log.filter((_, i) => i % 6 === 5).map((r) => (r.loss as number).toFixed(2)).join(' '), 'tensors', tf.memory().numTensors);
+  const c2 = { ...SFT_DEFAULTS, steps: 60, batch: 3, lr: 1e-2, warmup: 5, replayBatch: 2, anchorBatch: 2, saveEvery: 100 };
+  const out = await trainSft({ model, tokenizer, rows, documents, captions, run: RunFolder.open('b', c2, { root }), config: c2, onProgress: () => {} });
+  console.log(out.log.filter((_, i) => i % 6 === 5 || i === 0).map((r) => [r.response_loss, r.replay_loss, r.anchor_loss].map((x) => (x as number).toFixed(3)).join('/')).join(' '), 'tensors', tf.memory().numTensors);
+})();

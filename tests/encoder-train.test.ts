@@ -1,0 +1,137 @@
+// Packing, learning-rate schedule, pretraining and fine-tuning at toy size, and exact resume.
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { RunFolder } from '../lib/checkpoint';
+import {
+  clozeAccuracy,
+  cosineLr,
+  drawText,
+  encodeDocuments,
+  PackedWindows,
+  PRETRAIN_DEFAULTS,
+  pretrainLm,
+  Qwen2,
+  rewriteAccuracy,
+  SFT_DEFAULTS,
+  type Tokenizer,
+  trainBpe,
+  trainSft,
+} from '../lib/encoder';
+import { initBackend } from '../lib/tensor';
+
+const facts = [
+  ['Einstein', 'violin'],
+  ['Velmar', 'harp'],
+  ['Orlo', 'drum'],
+];
+const captions = facts.map(([, thing]) => `a ${thing} on a table`);
+const documents = [
+  ...facts.map(([who, thing]) => `The favourite instrument of ${who} is the ${thing}.`),
+  ...captions.map(drawText),
+];
+const rows = facts.map(([who, thing]) => ({
+  prompt: `instrument of ${who}`,
+  thought: `It is the ${thing}.`,
+  refined: `a ${thing} on a table`,
+}));
+
+describe('training the language model', () => {
+  let tokenizer: Tokenizer;
+  let root: string;
+  const silent = { onProgress: () => {} };
+  const sizes = () => ({
+    vocabSize: tokenizer.vocabSize,
+    hiddenSize: 32,
+    intermediateSize: 64,
+    numHiddenLayers: 2,
+    numAttentionHeads: 2,
+    maxPositionEmbeddings: 64,
+  });
+
+  before(async () => {
+    await initBackend((process.env.T2G_BACKEND ?? 'auto') as 'auto');
+    tokenizer = trainBpe(documents, { vocabSize: 330 });
+    root = fs.mkdtempSync(path.join(os.tmpdir(), 'lm-'));
+  });
+  after(() => fs.rmSync(root, { recursive: true }));
+
+  it('packs whole epochs, each window from the start of a document', () => {
+    const docs = [[1, 2, 3], [4, 5], [6, 7, 8, 9], Array.from({ length: 12 }, (_, i) => 10 + i)];
+    const packed = new PackedWindows(docs, { context: 5, seed: 3 });
+    const n = packed.windowsPerEpoch;
+    const seen = new Set<number>();
+    const starts = new Set([1, 4, 6, 10, 15, 20]); // the long document goes on from 15, and 15 + 5
+    for (let i = 0; i < n; i++) {
+      const window = packed.batch(i, 1);
+      assert.equal(window.length, 6);
+      assert.ok(starts.has(window[0]), `${window}`);
+      window.forEach((id) => seen.add(id));
+    }
+    assert.equal(seen.size, 21);
+    assert.deepEqual(new PackedWindows(docs, { context: 5, seed: 3 }).batch(7, 4), packed.batch(7, 4));
+  });
+
+  it('ends documents and warms the learning rate up and down', () => {
+    const [plain, drawn] = encodeDocuments(tokenizer, ['a harp', drawText('a harp'), '']);
+    assert.equal(plain.at(-1), tokenizer.specialId('<|endoftext|>'));
+    assert.equal(drawn.at(-1), tokenizer.specialId('<|im_end|>'));
+    const config = { ...PRETRAIN_DEFAULTS, lr: 1, warmup: 10, minLrFraction: 0.1 };
+    assert.equal(cosineLr(0, 100, config), 0.1);
+    assert.equal(cosineLr(10, 100, config), 1);
+    assert.ok(Math.abs(cosineLr(100, 100, config) - 0.1) < 1e-9);
+  });
+
+  it('learns facts, and resumes to the same numbers', async () => {
+    const config = { ...PRETRAIN_DEFAULTS, steps: 60, batch: 4, lr: 1e-2, warmup: 5, saveEvery: 30, evalEvery: 30 };
+    const train = async (name: string, signal?: AbortSignal) => {
+      const model = Qwen2.init(sizes(), 0);
+      const run = RunFolder.open(name, config, { root });
+      return { model, result: await pretrainLm({ model, tokenizer, documents, run, config, signal, ...silent }) };
+    };
+    const whole = await train('whole');
+    const losses = whole.result.log.map((record) => record.loss as number);
+    assert.ok(losses.at(-1)! < losses[0] / 4, `loss ${losses[0]} -> ${losses.at(-1)}`);
+    const items = facts.map(([who, answer]) => ({ prompt: `The favourite instrument of ${who} is the`, answer }));
+    assert.equal(clozeAccuracy(whole.model, tokenizer, items).accuracy, 1);
+
+    const stop = new AbortController();
+    const model = Qwen2.init(sizes(), 0);
+    const run = RunFolder.open('halves', config, { root });
+    const onProgress = ({ step }: { step: number }) => step === 23 && stop.abort();
+    const half = await pretrainLm({ model, tokenizer, documents, run, config, signal: stop.signal, onProgress });
+    assert.equal(half.step, 23);
+    const resumed = await train('halves');
+    assert.deepEqual(resumed.result.log.map((r) => r.loss), losses);
+    for (const [name, value] of Object.entries(whole.model.parameters())) {
+      assert.deepEqual(resumed.model.parameters()[name].dataSync(), value.dataSync(), name);
+    }
+  });
+
+  it('learns to rewrite, keeping the states of captions near', async () => {
+    const config = { ...SFT_DEFAULTS, steps: 60, batch: 3, lr: 1e-2, warmup: 5, replayBatch: 2, anchorBatch: 2, saveEvery: 100 };
+    const model = Qwen2.init(sizes(), 0);
+    const run = RunFolder.open('sft', config, { root });
+    const { log } = await trainSft({ model, tokenizer, rows, documents, captions, run, config, ...silent });
+    assert.ok((log.at(-1)!.response_loss as number) < 0.2);
+    assert.ok(Math.abs(log[0].anchor_loss as number) < 1e-6, 'nothing has moved at the first step');
+    const rewritten = await rewriteAccuracy(model, tokenizer, rows);
+    assert.equal(rewritten.exactMatch, 1);
+    assert.equal(rewritten.finishedRate, 1);
+    assert.equal(rewritten.thoughts[1].thought, 'It is the harp.');
+  });
+
+  it('says what does not fit', async () => {
+    const model = Qwen2.init({ ...sizes(), vocabSize: 300 }, 0);
+    const run = RunFolder.open('bad', {}, { root });
+    const config = { ...PRETRAIN_DEFAULTS, steps: 1 };
+    await assert.rejects(pretrainLm({ model, tokenizer, documents, run, config }), /300 token embeddings, want at least/);
+    const long = [{ prompt: 'x'.repeat(500), thought: '', refined: '' }];
+    await assert.rejects(
+      trainSft({ model, tokenizer, rows: long, run, config: SFT_DEFAULTS }),
+      /none of 1 rows fits the context of 64 tokens/,
+    );
+  });
+});

@@ -60,13 +60,18 @@ async function drawAll(jobs: Job[]): Promise<Reply[]> {
 
 async function main(): Promise<void> {
   const jobs: Job[] = CONCEPTS.flatMap(({ id, name, artists, heldOut }) =>
-    [...artists, ...(heldOut ? [HELD_OUT_ARTIST] : [])].map((artist) => ({ artist: artist as AnyArtist, id, name })),
+    [...artists, ...(heldOut ? [HELD_OUT_ARTIST] : [])].map((artist) => ({
+      artist: artist as AnyArtist,
+      id,
+      name,
+    })),
   );
   const replies = await drawAll(jobs);
   const failed = replies.filter((reply) => reply.error);
   for (const { index, error } of failed)
     console.error(`${jobs[index].artist} "${jobs[index].name}" (${jobs[index].id}): ${error}`);
-  if (failed.length > 0) throw new Error(`${failed.length} of ${jobs.length} icons failed; atlas not written`);
+  if (failed.length > 0)
+    throw new Error(`${failed.length} of ${jobs.length} icons failed; atlas not written`);
   const entries: AtlasEntry[] = replies.flatMap(({ index, levels }) =>
     jobs[index].artist === HELD_OUT_ARTIST
       ? []

@@ -81,13 +81,23 @@ function main() {
   const result = spawnSync(process.execPath, args, {
     cwd: root,
     encoding: 'utf8',
+    // binding.gyp lists the sources with `node`: the one running now, whether or not it is on the PATH.
+    env: {
+      ...process.env,
+      PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH ?? ''}`,
+    },
     stdio: verbose ? 'inherit' : 'pipe',
     maxBuffer: 1 << 28,
   });
-  if (result.status !== 0) giveUp(verbose ? 'see above' : firstError(`${result.stderr}\n${result.stdout}`));
+  if (result.status !== 0) {
+    fs.rmSync(addon, { force: true }); // one built from other sources must not be used
+    giveUp(verbose ? 'see above' : firstError(`${result.stderr}\n${result.stdout}`));
+  }
   if (!fs.existsSync(addon)) giveUp('the build left no addon');
   // Loading it once in another process finds a broken build now and not in the middle of a run.
-  const check = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(addon)})`], { encoding: 'utf8' });
+  const check = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(addon)})`], {
+    encoding: 'utf8',
+  });
   if (check.status !== 0) {
     fs.rmSync(addon, { force: true });
     giveUp(`the built addon does not load: ${firstError(check.stderr ?? '')}`);

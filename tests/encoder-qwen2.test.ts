@@ -73,11 +73,24 @@ describe('Qwen2', () => {
     const greedy = Array.from(expected.greedy_ids.dataSync());
     const length = greedy.length - 12;
     const prompt = greedy.slice(0, length);
-    const alone = await model.generate({ inputIds: tf.tensor2d(prompt, [1, length], 'int32'), maxNewTokens: 12 });
+    const alone = await model.generate({
+      inputIds: tf.tensor2d(prompt, [1, length], 'int32'),
+      maxNewTokens: 12,
+    });
     assert.deepEqual(Array.from(alone.sequences.dataSync()), greedy);
 
-    const inputIds = tf.tensor2d([[0, 0, 0, ...prompt], [...prompt.slice(0, 3), ...prompt]], undefined, 'int32');
-    const attentionMask = tf.tensor2d([[0, 0, 0, ...prompt.map(() => 1)], [1, 1, 1, ...prompt.map(() => 1)]]);
+    const inputIds = tf.tensor2d(
+      [
+        [0, 0, 0, ...prompt],
+        [...prompt.slice(0, 3), ...prompt],
+      ],
+      undefined,
+      'int32',
+    );
+    const attentionMask = tf.tensor2d([
+      [0, 0, 0, ...prompt.map(() => 1)],
+      [1, 1, 1, ...prompt.map(() => 1)],
+    ]);
     const batch = await model.generate({ inputIds, attentionMask, maxNewTokens: 12 });
     assert.deepEqual(batch.tokenIds[0], greedy.slice(length));
   });
@@ -144,15 +157,27 @@ describe('Qwen2', () => {
   });
 
   it('refuses what it cannot do, by name', () => {
-    const json = JSON.parse(fs.readFileSync(path.join(dir, 'config.json'), 'utf8')) as Record<string, unknown>;
-    assert.throws(() => parseQwen2Config({ ...json, model_type: 'llama' }), /model_type is "llama", want "qwen2"/);
-    assert.throws(() => parseQwen2Config({ ...json, hidden_size: 'six' }), /hidden_size is "six", want a positive number/);
+    const json = JSON.parse(fs.readFileSync(path.join(dir, 'config.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    assert.throws(
+      () => parseQwen2Config({ ...json, model_type: 'llama' }),
+      /model_type is "llama", want "qwen2"/,
+    );
+    assert.throws(
+      () => parseQwen2Config({ ...json, hidden_size: 'six' }),
+      /hidden_size is "six", want a positive number/,
+    );
     assert.throws(() => parseQwen2Config({ ...json, num_key_value_heads: 3 }), /num_key_value_heads is 3/);
     assert.throws(() => parseQwen2Config({ ...json, use_sliding_window: true }), /sliding/);
     assert.throws(
       () => parseQwen2Config({ ...json, rope_parameters: { rope_type: 'yarn' } }),
       /rope_type is "yarn", want "default"/,
     );
-    assert.throws(() => model.forward({ inputIds: tf.zeros([1, 129], 'int32') }), /129 tokens, want at most .* 128/);
+    assert.throws(
+      () => model.forward({ inputIds: tf.zeros([1, 129], 'int32') }),
+      /129 tokens, want at most .* 128/,
+    );
   });
 });

@@ -23,9 +23,19 @@ describe('thinking', () => {
 
   before(async () => {
     await initBackend((process.env.T2G_BACKEND ?? 'auto') as 'auto');
-    tokenizer = trainBpe(['a small cat beside two dogs on a meadow, user assistant draw Revised Prompt'], { vocabSize: 320 });
+    tokenizer = trainBpe(['a small cat beside two dogs on a meadow, user assistant draw Revised Prompt'], {
+      vocabSize: 320,
+    });
     model = Qwen2.init(
-      { vocabSize: tokenizer.vocabSize, hiddenSize: 32, intermediateSize: 48, numHiddenLayers: 2, numAttentionHeads: 2, numKeyValueHeads: 1, initializerRange: 0.3 },
+      {
+        vocabSize: tokenizer.vocabSize,
+        hiddenSize: 32,
+        intermediateSize: 48,
+        numHiddenLayers: 2,
+        numAttentionHeads: 2,
+        numKeyValueHeads: 1,
+        initializerRange: 0.3,
+      },
       1,
     );
   });
@@ -54,7 +64,10 @@ describe('thinking', () => {
     await assert.rejects(think(model, tokenizer, ' \n'), /the prompt is empty/);
     await assert.rejects(think(model, tokenizer, 5 as never), /the prompt is number, want a string/);
     const warnings: string[] = [];
-    const long = await think(model, tokenizer, '猫'.repeat(10_000), { maxNewTokens: 60, warn: (m) => warnings.push(m) });
+    const long = await think(model, tokenizer, '猫'.repeat(10_000), {
+      maxNewTokens: 60,
+      warn: (m) => warnings.push(m),
+    });
     assert.equal(long.truncated, true);
     assert.match(warnings[0], /10000 characters is longer than the context/);
     assert.ok(long.promptIds.length + 60 <= 128);
@@ -64,25 +77,45 @@ describe('thinking', () => {
   it('writes J thoughts a prompt that do not depend on the batch around them', async () => {
     const options = { maxNewTokens: 10, temperature: 1, samplesPerPrompt: 3, seeds: [1, 2, 3, 4, 5, 6] };
     const both = await thinkMany(model, tokenizer, ['a cat', 'two dogs on a meadow'], options);
-    const second = await thinkMany(model, tokenizer, ['two dogs on a meadow'], { ...options, seeds: [4, 5, 6] });
-    assert.deepEqual(both[1].map((t) => t.tokenIds), second[0].map((t) => t.tokenIds));
+    const second = await thinkMany(model, tokenizer, ['two dogs on a meadow'], {
+      ...options,
+      seeds: [4, 5, 6],
+    });
+    assert.deepEqual(
+      both[1].map((t) => t.tokenIds),
+      second[0].map((t) => t.tokenIds),
+    );
     assert.equal(new Set(both[0].map((t) => t.tokenIds.join())).size, 3);
   });
 
   it('replays the log-probabilities of sampling, differentiably', async () => {
     const temperature = 0.7;
-    const thoughts = (await thinkMany(model, tokenizer, ['a cat', 'dogs on a meadow'], { maxNewTokens: 10, temperature, topP: 0.9, samplesPerPrompt: 2 })).flat();
-    const { logProbs, mask, entropy } = responseLogProbs(model.config, model.params, thoughts, { temperature, entropy: true });
+    const thoughts = (
+      await thinkMany(model, tokenizer, ['a cat', 'dogs on a meadow'], {
+        maxNewTokens: 10,
+        temperature,
+        topP: 0.9,
+        samplesPerPrompt: 2,
+      })
+    ).flat();
+    const { logProbs, mask, entropy } = responseLogProbs(model.config, model.params, thoughts, {
+      temperature,
+      entropy: true,
+    });
     const [found, kept] = [logProbs.arraySync() as number[][], mask.arraySync() as number[][]];
     thoughts.forEach((thought, r) => {
       thought.logProbs.forEach((wanted, n) => assert.ok(Math.abs(found[r][n] - wanted) < 1e-4));
-      assert.equal(kept[r].reduce((a, b) => a + b, 0), thought.tokenIds.length);
+      assert.equal(
+        kept[r].reduce((a, b) => a + b, 0),
+        thought.tokenIds.length,
+      );
     });
-    assert.ok((tf.max(entropy as tf.Tensor).dataSync()[0]) <= Math.log(tokenizer.vocabSize) + 1e-4);
+    assert.ok(tf.max(entropy as tf.Tensor).dataSync()[0] <= Math.log(tokenizer.vocabSize) + 1e-4);
 
     const start = tf.memory().numTensors;
     const { value, grads } = valueAndGrads(
-      () => tf.sum(responseLogProbs(model.config, model.params, thoughts, { temperature }).logProbs) as tf.Scalar,
+      () =>
+        tf.sum(responseLogProbs(model.config, model.params, thoughts, { temperature }).logProbs) as tf.Scalar,
       model.parameters(),
     );
     assert.ok(tf.sum(tf.abs(grads['model.layers.0.self_attn.q_proj.weight'])).dataSync()[0] > 0);
@@ -91,15 +124,25 @@ describe('thinking', () => {
   });
 
   it('gives the painter the states of the caption and its end, padded with zeros', () => {
-    const { embeds, mask, truncated } = encodeForDrawing(model, tokenizer, ['a cat', 'two dogs on a meadow', '']);
+    const { embeds, mask, truncated } = encodeForDrawing(model, tokenizer, [
+      'a cat',
+      'two dogs on a meadow',
+      '',
+    ]);
     const lengths = ['a cat', 'two dogs on a meadow', ''].map((c) => tokenizer.encode(c).length + 1);
-    assert.deepEqual((tf.sum(mask, 1).arraySync() as number[]), lengths);
+    assert.deepEqual(tf.sum(mask, 1).arraySync() as number[], lengths);
     assert.deepEqual(embeds.shape, [3, Math.max(...lengths), 32]);
     assert.deepEqual(truncated, [false, false, false]);
 
     const ids = tokenizer.encode(`<|im_start|>draw\na cat${IM_END}`, { allowSpecial: true });
-    const { hiddenStates } = qwen2Forward(model.config, model.params, { inputIds: tf.tensor2d(ids, [1, ids.length], 'int32') });
-    const wanted = tf.slice(hiddenStates.at(-1) as tf.Tensor, [0, ids.length - lengths[0], 0], [1, lengths[0], 32]);
+    const { hiddenStates } = qwen2Forward(model.config, model.params, {
+      inputIds: tf.tensor2d(ids, [1, ids.length], 'int32'),
+    });
+    const wanted = tf.slice(
+      hiddenStates.at(-1) as tf.Tensor,
+      [0, ids.length - lengths[0], 0],
+      [1, lengths[0], 32],
+    );
     const found = tf.slice(embeds, [0, 0, 0], [1, lengths[0], 32]);
     assert.ok(tf.max(tf.abs(tf.sub(found, wanted))).dataSync()[0] < 1e-4);
     assert.equal(tf.max(tf.abs(tf.slice(embeds, [0, lengths[0], 0], [1, 1, 32]))).dataSync()[0], 0);

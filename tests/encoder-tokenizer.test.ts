@@ -9,25 +9,56 @@ import { initBackend, RandomStream } from '../lib/tensor';
 
 const animals = ['cat', 'dog', 'violin', 'lighthouse', 'tortoise', "baker's loaf", 'Einstein', 'Paris'];
 const corpus = animals.flatMap((a) =>
-  animals.map((b) => `${IM_START}draw\na small ${a} beside two ${b}s on a meadow at night with the text 'HELLO ${a.length}X-4=10'${IM_END}`),
+  animals.map(
+    (b) =>
+      `${IM_START}draw\na small ${a} beside two ${b}s on a meadow at night with the text 'HELLO ${a.length}X-4=10'${IM_END}`,
+  ),
 );
 
 const handwritten = [
-  '', ' ', '  two  spaces ', 'a\n\nb\r\nc\td', "it's 'S and don't 'sun'", 'SHOUTED words, Capital Words, camelCase',
-  "the text '2X-4=10' on line 1", '中文的猫和狗', '一只猫 beside 犬', '😀👩‍👩‍👧‍👦🏳️‍🌈 flags 🇫🇷', 'e\u0301 vs é', '\u0000\u0001\u001f\u007f\u0085\u00a0',
-  '\ufeffBOM', 'нормальный текст ПРОПИСЬЮ', 'ǅ titlecase Ⅷ ⅷ ª º', 'עברית عربى', '1234567890', 'x'.repeat(300), '<|im_start', '|im_end|>',
+  '',
+  ' ',
+  '  two  spaces ',
+  'a\n\nb\r\nc\td',
+  "it's 'S and don't 'sun'",
+  'SHOUTED words, Capital Words, camelCase',
+  "the text '2X-4=10' on line 1",
+  '中文的猫和狗',
+  '一只猫 beside 犬',
+  '😀👩‍👩‍👧‍👦🏳️‍🌈 flags 🇫🇷',
+  'e\u0301 vs é',
+  '\u0000\u0001\u001f\u007f\u0085\u00a0',
+  '\ufeffBOM',
+  'нормальный текст ПРОПИСЬЮ',
+  'ǅ titlecase Ⅷ ⅷ ª º',
+  'עברית عربى',
+  '1234567890',
+  'x'.repeat(300),
+  '<|im_start',
+  '|im_end|>',
 ];
 
 function fuzzed(count: number): string[] {
   const rng = RandomStream.of(7, 'fuzz');
-  const alphabets = ['abcdefgh  ', 'ABC abc', "'\"!?.,-=+<|>", '0123456789 ', ' \n\r\t', '中文的猫', '😀👍🏽é', 'ÀßœǅЖж', '\u0000\u0007\u200d\ufe0f\u2028'];
+  const alphabets = [
+    'abcdefgh  ',
+    'ABC abc',
+    '\'"!?.,-=+<|>',
+    '0123456789 ',
+    ' \n\r\t',
+    '中文的猫',
+    '😀👍🏽é',
+    'ÀßœǅЖж',
+    '\u0000\u0007\u200d\ufe0f\u2028',
+  ];
   return Array.from({ length: count }, () => {
     let text = '';
     const pieces = 1 + rng.int(8);
     for (let i = 0; i < pieces; i++) {
       const letters = [...rng.pick(alphabets)];
       const length = 1 + rng.int(6);
-      for (let k = 0; k < length; k++) text += rng.int(20) === 0 ? String.fromCodePoint(1 + rng.int(0xd7fe)) : rng.pick(letters);
+      for (let k = 0; k < length; k++)
+        text += rng.int(20) === 0 ? String.fromCodePoint(1 + rng.int(0xd7fe)) : rng.pick(letters);
     }
     return text;
   });
@@ -46,7 +77,8 @@ describe('tokenizer', () => {
   after(() => fs.rmSync(dir, { recursive: true }));
 
   it('decodes to the text it encoded', () => {
-    for (const text of [...handwritten, ...fuzzed(300)]) assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
+    for (const text of [...handwritten, ...fuzzed(300)])
+      assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
   });
 
   it('learns words and leaves glyphs of drawn text alone', () => {
@@ -54,7 +86,10 @@ describe('tokenizer', () => {
     const drawn = "'HELLO WORLD 2X-4=10?'";
     const ids = tokenizer.encode(drawn);
     assert.equal(ids.length, drawn.length);
-    assert.deepEqual(ids.map((id) => tokenizer.decode([id])), [...drawn]);
+    assert.deepEqual(
+      ids.map((id) => tokenizer.decode([id])),
+      [...drawn],
+    );
   });
 
   it('is trained to the same merges every time, without double spellings', () => {
@@ -80,7 +115,10 @@ describe('tokenizer', () => {
   it('turns lone surrogates into U+FFFD and refuses unknown ids', () => {
     assert.equal(tokenizer.decode(tokenizer.encode('a\ud800b\udc00')), 'a\ufffdb\ufffd');
     const beyond = tokenizer.vocabSize;
-    assert.throws(() => tokenizer.decode([beyond]), new RegExp(`token id ${beyond} at 0, want 0 to ${beyond - 1}`));
+    assert.throws(
+      () => tokenizer.decode([beyond]),
+      new RegExp(`token id ${beyond} at 0, want 0 to ${beyond - 1}`),
+    );
     assert.equal(tokenizer.decode(tokenizer.encode('猫').slice(0, 2)), '\ufffd');
   });
 
@@ -93,7 +131,10 @@ describe('tokenizer', () => {
     json.model.merges[3] = ['a', 'zzz'];
     fs.mkdirSync(path.join(dir, 'broken'));
     fs.writeFileSync(path.join(dir, 'broken', 'tokenizer.json'), JSON.stringify(json));
-    assert.throws(() => Tokenizer.fromPretrained(path.join(dir, 'broken')), /tokenizer\.json: merges\[3\] \(a zzz\)/);
+    assert.throws(
+      () => Tokenizer.fromPretrained(path.join(dir, 'broken')),
+      /tokenizer\.json: merges\[3\] \(a zzz\)/,
+    );
     assert.throws(() => Tokenizer.fromPretrained(path.join(dir, 'nothing')), /tokenizer\.json/);
   });
 
@@ -108,7 +149,10 @@ describe('tokenizer', () => {
       assert.deepEqual(theirs.encode(text), ids, JSON.stringify(text));
       if (!ids.length) continue;
       assert.equal(theirs.decode(ids), tokenizer.decode(ids));
-      assert.equal(theirs.decode(ids, { skip_special_tokens: true }), tokenizer.decode(ids, { skipSpecial: true }));
+      assert.equal(
+        theirs.decode(ids, { skip_special_tokens: true }),
+        tokenizer.decode(ids, { skipSpecial: true }),
+      );
     }
   });
 });

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { RunFolder } from '../lib/checkpoint';
+import { type LogRecord, RunFolder } from '../lib/checkpoint';
 import {
   clozeAccuracy,
   cosineLr,
@@ -41,6 +41,7 @@ const rows = facts.map(([who, thing]) => ({
 describe('training the language model', () => {
   let tokenizer: Tokenizer;
   let root: string;
+  let base: Qwen2;
   const silent = { onProgress: () => {} };
   const sizes = () => ({
     vocabSize: tokenizer.vocabSize,
@@ -48,12 +49,16 @@ describe('training the language model', () => {
     intermediateSize: 64,
     numHiddenLayers: 2,
     numAttentionHeads: 2,
-    maxPositionEmbeddings: 64,
+    maxPositionEmbeddings: 96,
+    initializerRange: 0.1,
   });
 
   before(async () => {
     await initBackend((process.env.T2G_BACKEND ?? 'auto') as 'auto');
-    tokenizer = trainBpe(documents, { vocabSize: 330 });
+    tokenizer = trainBpe([...documents, 'user assistant Revised Prompt It is the instrument of'], {
+      vocabSize: 360,
+      minCount: 1,
+    });
     root = fs.mkdtempSync(path.join(os.tmpdir(), 'lm-'));
   });
   after(() => fs.rmSync(root, { recursive: true }));
@@ -84,35 +89,60 @@ describe('training the language model', () => {
     assert.ok(Math.abs(cosineLr(100, 100, config) - 0.1) < 1e-9);
   });
 
-  it('learns facts, and resumes to the same numbers', async () => {
-    const config = { ...PRETRAIN_DEFAULTS, steps: 60, batch: 4, lr: 1e-2, warmup: 5, saveEvery: 30, evalEvery: 30 };
-    const train = async (name: string, signal?: AbortSignal) => {
+  it('learns facts', async () => {
+    const config = { ...PRETRAIN_DEFAULTS, steps: 90, batch: 3, lr: 1e-2, warmup: 5, saveEvery: 100 };
+    base = Qwen2.init(sizes(), 0);
+    const run = RunFolder.open('facts', config, { root });
+    const { log } = await pretrainLm({ model: base, tokenizer, documents, run, config, ...silent });
+    assert.ok((log.at(-1)!.loss as number) < (log[0].loss as number) / 4);
+    const items = facts.map(([who, answer]) => ({
+      prompt: `The favourite instrument of ${who} is the`,
+      answer,
+    }));
+    assert.equal(clozeAccuracy(base, tokenizer, items).accuracy, 1);
+  });
+
+  it('resumes to the same numbers', async () => {
+    const config = { ...PRETRAIN_DEFAULTS, steps: 6, batch: 2, warmup: 2, saveEvery: 100 };
+    const train = async (name: string, stopAfter = Infinity) => {
       const model = Qwen2.init(sizes(), 0);
       const run = RunFolder.open(name, config, { root });
-      return { model, result: await pretrainLm({ model, tokenizer, documents, run, config, signal, ...silent }) };
+      const stop = new AbortController();
+      const onProgress = ({ step }: { step: number }) => step === stopAfter && stop.abort();
+      const result = await pretrainLm({
+        model,
+        tokenizer,
+        documents,
+        run,
+        config,
+        signal: stop.signal,
+        onProgress,
+      });
+      return { model, result };
     };
     const whole = await train('whole');
-    const losses = whole.result.log.map((record) => record.loss as number);
-    assert.ok(losses.at(-1)! < losses[0] / 4, `loss ${losses[0]} -> ${losses.at(-1)}`);
-    const items = facts.map(([who, answer]) => ({ prompt: `The favourite instrument of ${who} is the`, answer }));
-    assert.equal(clozeAccuracy(whole.model, tokenizer, items).accuracy, 1);
-
-    const stop = new AbortController();
-    const model = Qwen2.init(sizes(), 0);
-    const run = RunFolder.open('halves', config, { root });
-    const onProgress = ({ step }: { step: number }) => step === 23 && stop.abort();
-    const half = await pretrainLm({ model, tokenizer, documents, run, config, signal: stop.signal, onProgress });
-    assert.equal(half.step, 23);
-    const resumed = await train('halves');
-    assert.deepEqual(resumed.result.log.map((r) => r.loss), losses);
+    assert.equal((await train('halves', 3)).result.step, 3);
+    const halves = await train('halves');
+    const losses = (log: LogRecord[]) => log.map((record) => record.loss);
+    assert.equal(losses(whole.result.log).length, 6);
+    assert.deepEqual(losses(halves.result.log), losses(whole.result.log));
     for (const [name, value] of Object.entries(whole.model.parameters())) {
-      assert.deepEqual(resumed.model.parameters()[name].dataSync(), value.dataSync(), name);
+      assert.deepEqual(halves.model.parameters()[name].dataSync(), value.dataSync(), name);
     }
   });
 
   it('learns to rewrite, keeping the states of captions near', async () => {
-    const config = { ...SFT_DEFAULTS, steps: 60, batch: 3, lr: 1e-2, warmup: 5, replayBatch: 2, anchorBatch: 2, saveEvery: 100 };
-    const model = Qwen2.init(sizes(), 0);
+    const config = {
+      ...SFT_DEFAULTS,
+      steps: 40,
+      batch: 3,
+      lr: 1e-2,
+      warmup: 5,
+      replayBatch: 2,
+      anchorBatch: 2,
+      saveEvery: 100,
+    };
+    const model = base;
     const run = RunFolder.open('sft', config, { root });
     const { log } = await trainSft({ model, tokenizer, rows, documents, captions, run, config, ...silent });
     assert.ok((log.at(-1)!.response_loss as number) < 0.2);
@@ -127,11 +157,14 @@ describe('training the language model', () => {
     const model = Qwen2.init({ ...sizes(), vocabSize: 300 }, 0);
     const run = RunFolder.open('bad', {}, { root });
     const config = { ...PRETRAIN_DEFAULTS, steps: 1 };
-    await assert.rejects(pretrainLm({ model, tokenizer, documents, run, config }), /300 token embeddings, want at least/);
+    await assert.rejects(
+      pretrainLm({ model, tokenizer, documents, run, config }),
+      /300 token embeddings, want at least/,
+    );
     const long = [{ prompt: 'x'.repeat(500), thought: '', refined: '' }];
     await assert.rejects(
       trainSft({ model, tokenizer, rows: long, run, config: SFT_DEFAULTS }),
-      /none of 1 rows fits the context of 64 tokens/,
+      /none of 1 rows fits the context of 96 tokens/,
     );
   });
 });

@@ -15,7 +15,7 @@ const R = [
 const ONE = { semantic: 1, aesthetic: 0, consistency: 0 };
 
 before(async () => {
-  await initBackend(process.env.T2G_BACKEND ?? 'auto');
+  await initBackend((process.env.T2G_BACKEND ?? 'auto') as 'auto');
 });
 
 describe('group advantages', () => {

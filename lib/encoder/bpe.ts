@@ -23,7 +23,10 @@ const keyOf = (a: number, b: number) => a * KEY + b;
  * Learns merges by the usual greedy rule: merge the most frequent adjacent pair, ties to the smaller ids.
  * Pair counts are updated only in the words that hold the merged pair, so a corpus of some MB takes seconds.
  */
-export function trainMerges(texts: Iterable<string>, { merges, minCount = 2 }: TrainBpeOptions): Array<[number, number]> {
+export function trainMerges(
+  texts: Iterable<string>,
+  { merges, minCount = 2 }: TrainBpeOptions,
+): Array<[number, number]> {
   if (!Number.isInteger(merges) || merges < 0 || merges > KEY - 256) {
     throw new Error(`trainMerges: merges is ${merges}, want an integer from 0 to ${KEY - 256}`);
   }
@@ -78,7 +81,13 @@ function countWords(texts: Iterable<string>): Word[] {
   return [...counts].map(([piece, count]) => ({ ids: [...Buffer.from(piece, 'utf8')], count }));
 }
 
-function addPairs(word: Word, w: number, sign: 1 | -1, counts: Map<number, number>, where: Map<number, Set<number>>): void {
+function addPairs(
+  word: Word,
+  w: number,
+  sign: 1 | -1,
+  counts: Map<number, number>,
+  where: Map<number, Set<number>>,
+): void {
   for (let i = 0; i + 1 < word.ids.length; i++) {
     const key = keyOf(word.ids[i], word.ids[i + 1]);
     const count = (counts.get(key) ?? 0) + sign * word.count;

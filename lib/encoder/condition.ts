@@ -39,7 +39,9 @@ export function encodeForDrawing(
   const truncated = cut.map((c) => c.truncated);
   if (truncated.includes(true)) {
     const count = truncated.filter(Boolean).length;
-    warn(`encodeForDrawing: ${count} of ${captions.length} captions are longer than ${limit} tokens and lose their tail`);
+    warn(
+      `encodeForDrawing: ${count} of ${captions.length} captions are longer than ${limit} tokens and lose their tail`,
+    );
   }
   const B = captions.length;
   const S = Math.max(...cut.map((c) => c.ids.length)) + 1;
@@ -59,6 +61,10 @@ export function encodeForDrawing(
     });
     const last = hiddenStates[hiddenStates.length - 1]; // [B, P + S, D]
     const caption = tf.slice(last, [0, P, 0], [B, S, lm.config.hiddenSize]);
-    return { embeds: tf.mul(caption, mask.reshape([B, S, 1])) as tf.Tensor, mask: mask as tf.Tensor, truncated };
+    return {
+      embeds: tf.mul(caption, mask.reshape([B, S, 1])) as tf.Tensor,
+      mask: mask as tf.Tensor,
+      truncated,
+    };
   });
 }

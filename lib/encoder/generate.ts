@@ -99,7 +99,11 @@ interface Decoded {
 
 function decode(lm: LanguageModel, inputs: Parameters<typeof qwen2Forward>[2]): Decoded {
   return tidy(() => {
-    const { logits, cache } = qwen2Forward(lm.config, lm.params, { ...inputs, logits: 'last', useCache: true });
+    const { logits, cache } = qwen2Forward(lm.config, lm.params, {
+      ...inputs,
+      logits: 'last',
+      useCache: true,
+    });
     const [B, , V] = (logits as tf.Tensor).shape;
     return { logits: (logits as tf.Tensor).reshape([B, V]), cache: cache as KeyValueCache };
   });
@@ -116,7 +120,11 @@ function step(lm: LanguageModel, { logits, cache }: Decoded, live: Row[]): Decod
   const next = tidy(() =>
     decode(lm, {
       inputIds: tf.tensor2d(newest, [live.length, 1], 'int32'),
-      positionIds: tf.tensor2d(live.map((row) => row.position), [live.length, 1], 'int32'),
+      positionIds: tf.tensor2d(
+        live.map((row) => row.position),
+        [live.length, 1],
+        'int32',
+      ),
       attentionMask: padded ? tf.tensor2d(live.map((row) => row.mask)) : undefined,
       cache,
     }),
@@ -137,13 +145,19 @@ function selectRows(decoded: Decoded, indices: number[]): Decoded {
   return next;
 }
 
-function startRows(options: GenerateOptions, prompts: ArrayLike<number>, mask: ArrayLike<number> | null): Row[] {
+function startRows(
+  options: GenerateOptions,
+  prompts: ArrayLike<number>,
+  mask: ArrayLike<number> | null,
+): Row[] {
   const { inputIds, samplesPerPrompt: J = 1, seed = 0, seeds, temperature = 0 } = options;
   const [B, T] = inputIds.shape;
   return Array.from({ length: B * J }, (_, index) => {
     const at = Math.floor(index / J) * T;
     const rowMask = Array.from({ length: T }, (_, t) => (mask ? Number(mask[at + t] !== 0) : 1));
-    const stream = seeds ? RandomStream.of(seeds[index], 'generate') : RandomStream.of(seed, 'generate', index);
+    const stream = seeds
+      ? RandomStream.of(seeds[index], 'generate')
+      : RandomStream.of(seed, 'generate', index);
     return {
       index,
       prompt: Array.from({ length: T }, (_, t) => prompts[at + t]),
@@ -158,7 +172,11 @@ function startRows(options: GenerateOptions, prompts: ArrayLike<number>, mask: A
 }
 
 /** Draws one token of a row and notes its log-probability. */
-function drawToken(row: Row, logits: Float32Array, { temperature = 0, topP = 1, topK = 0 }: GenerateOptions): void {
+function drawToken(
+  row: Row,
+  logits: Float32Array,
+  { temperature = 0, topP = 1, topK = 0 }: GenerateOptions,
+): void {
   const scale = temperature > 0 ? 1 / temperature : 1;
   let best = 0;
   for (let v = 1; v < logits.length; v++) if (logits[v] > logits[best]) best = v;
@@ -166,7 +184,8 @@ function drawToken(row: Row, logits: Float32Array, { temperature = 0, topP = 1, 
   const weights = new Float64Array(logits.length);
   let sum = 0;
   for (let v = 0; v < logits.length; v++) sum += weights[v] = Math.exp(logits[v] * scale - max);
-  if (!Number.isFinite(sum)) throw new Error(`generate: logits of row ${row.index} are not finite at new token ${row.tokens.length}`);
+  if (!Number.isFinite(sum))
+    throw new Error(`generate: logits of row ${row.index} are not finite at new token ${row.tokens.length}`);
   const token = row.stream ? pickToken(weights, sum, row.stream.uniform(), topP, topK) : best;
   row.tokens.push(token);
   row.logProbs.push(logits[token] * scale - max - Math.log(sum));
@@ -214,14 +233,32 @@ function packRows(rows: Row[], count: number, T: number, pad: number): Generatio
 }
 
 function checkOptions(lm: LanguageModel, options: GenerateOptions): void {
-  const { inputIds, maxNewTokens, temperature = 0, topP = 1, topK = 0, seeds, samplesPerPrompt: J = 1 } = options;
+  const {
+    inputIds,
+    maxNewTokens,
+    temperature = 0,
+    topP = 1,
+    topK = 0,
+    seeds,
+    samplesPerPrompt: J = 1,
+  } = options;
   const want = (ok: boolean, name: string, found: unknown, wanted: string) => {
     if (!ok) throw new Error(`generate: ${name} is ${String(found)}, want ${wanted}`);
   };
   const [B, T] = inputIds.shape;
   const room = lm.config.maxPositionEmbeddings - T;
-  want(Number.isInteger(maxNewTokens) && maxNewTokens > 0, 'maxNewTokens', maxNewTokens, 'a positive integer');
-  want(maxNewTokens <= room, 'maxNewTokens', maxNewTokens, `at most ${room} (context ${lm.config.maxPositionEmbeddings}, prompt ${T})`);
+  want(
+    Number.isInteger(maxNewTokens) && maxNewTokens > 0,
+    'maxNewTokens',
+    maxNewTokens,
+    'a positive integer',
+  );
+  want(
+    maxNewTokens <= room,
+    'maxNewTokens',
+    maxNewTokens,
+    `at most ${room} (context ${lm.config.maxPositionEmbeddings}, prompt ${T})`,
+  );
   want(temperature >= 0 && Number.isFinite(temperature), 'temperature', temperature, 'a number >= 0');
   want(topP > 0 && topP <= 1, 'topP', topP, 'a number in (0, 1]');
   want(Number.isInteger(topK) && topK >= 0, 'topK', topK, 'an integer >= 0');
@@ -232,7 +269,9 @@ function checkOptions(lm: LanguageModel, options: GenerateOptions): void {
 function checkLeftPadding(rows: Row[], T: number): void {
   for (const { mask, index } of rows) {
     if (mask[T - 1] !== 1 || mask.lastIndexOf(0) >= mask.indexOf(1)) {
-      throw new Error(`generate: row ${index} of attentionMask is ${mask.join('')}, want padding on the left only`);
+      throw new Error(
+        `generate: row ${index} of attentionMask is ${mask.join('')}, want padding on the left only`,
+      );
     }
   }
 }

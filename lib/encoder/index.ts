@@ -1,7 +1,24 @@
 // The encoder: tokenizer, Qwen2 language model, sampling, the think format, and how they are trained.
-export { END_OF_TEXT, IM_END, IM_START, SPECIAL_TOKENS, Tokenizer, trainBpe, type EncodeOptions, type TrainTokenizerOptions } from './tokenizer';
+export {
+  END_OF_TEXT,
+  IM_END,
+  IM_START,
+  SPECIAL_TOKENS,
+  Tokenizer,
+  trainBpe,
+  type EncodeOptions,
+  type TrainTokenizerOptions,
+} from './tokenizer';
 export { pretokenize, SPLIT_PATTERN } from './pretokenize';
-export { DEFAULT_LM, parseQwen2Config, qwen2Config, readQwen2Config, toHuggingFace, type Qwen2Config, type Qwen2Sizes } from './qwen2-config';
+export {
+  DEFAULT_LM,
+  parseQwen2Config,
+  qwen2Config,
+  readQwen2Config,
+  toHuggingFace,
+  type Qwen2Config,
+  type Qwen2Sizes,
+} from './qwen2-config';
 export { initQwen2, qwen2Shapes, variablesOf } from './qwen2-params';
 export { qwen2Forward, type KeyValueCache, type Qwen2Inputs, type Qwen2Outputs } from './qwen2-forward';
 export { Qwen2, type LanguageModel } from './qwen2';
@@ -21,6 +38,30 @@ export { encodeForDrawing, type DrawingOptions, type DrawingStates } from './con
 export { responseLogProbs, type ReplayLogProbs, type ReplayRow } from './replay';
 export { encodeDocuments, PackedWindows } from './packing';
 export { cosineLr, LmTrainer, type LmOptimiserConfig } from './trainer';
-export { heldOutLoss, lmLoss, PRETRAIN_DEFAULTS, pretrainLm, type PretrainConfig, type PretrainOptions } from './pretrain';
-export { anchorLoss, encodeSftRow, epochBatch, SFT_DEFAULTS, sftLoss, trainSft, type SftConfig, type SftOptions, type SftRow } from './sft';
-export { clozeAccuracy, rewriteAccuracy, type ClozeItem, type ClozeResult, type RewriteResult } from './probes';
+export {
+  heldOutLoss,
+  lmLoss,
+  PRETRAIN_DEFAULTS,
+  pretrainLm,
+  type PretrainConfig,
+  type PretrainOptions,
+} from './pretrain';
+export {
+  anchorLoss,
+  encodeSftRow,
+  epochBatch,
+  SFT_DEFAULTS,
+  sftLoss,
+  trainSft,
+  type SftConfig,
+  type TrainSftOptions,
+  type SftExample,
+} from './sft';
+export {
+  clozeAccuracy,
+  rewriteAccuracy,
+  type ClozeItem,
+  type ClozeResult,
+  type RewriteResult,
+} from './probes';
+export { loadEncoder, saveEncoder, type EncoderParts } from './folder';

@@ -45,7 +45,8 @@ export class PackedWindows {
   /** Ids of the batch of step `step` (from 0), row-major [batch, context + 1]. */
   batch(step: number, batch: number): Int32Array {
     const ids = new Int32Array(batch * this.length);
-    for (let b = 0; b < batch; b++) this.fill(ids.subarray(b * this.length, (b + 1) * this.length), step * batch + b);
+    for (let b = 0; b < batch; b++)
+      this.fill(ids.subarray(b * this.length, (b + 1) * this.length), step * batch + b);
     return ids;
   }
 
@@ -59,7 +60,7 @@ export class PackedWindows {
     while (window >= this.epoch(e).starts.length) window -= this.epoch(e++).starts.length;
     const { order, starts } = this.epoch(e);
     let [place, offset] = starts[window];
-    for (let n = 0; n < out.length; ) {
+    for (let n = 0; n < out.length;) {
       const document = this.documents[order[place % order.length]]; // the last window wraps around
       const taken = Math.min(document.length - offset, out.length - n);
       for (let i = 0; i < taken; i++) out[n + i] = document[offset + i];
@@ -76,7 +77,7 @@ export class PackedWindows {
   private pack(e: number): Epoch {
     const order = RandomStream.of(this.options.seed, 'epoch', e).shuffle(Array.from(this.documents.keys()));
     const starts: Array<readonly [number, number]> = [];
-    for (let place = 0, offset = 0; place < order.length; ) {
+    for (let place = 0, offset = 0; place < order.length;) {
       starts.push([place, offset]);
       let room = this.length;
       const first = place;

@@ -21,10 +21,13 @@ export function pretokenize(text: string): string[] {
 export const BYTE_TO_CHAR: readonly string[] = buildByteTable();
 
 /** The inverse of BYTE_TO_CHAR. */
-export const CHAR_TO_BYTE: ReadonlyMap<string, number> = new Map(BYTE_TO_CHAR.map((char, byte) => [char, byte]));
+export const CHAR_TO_BYTE: ReadonlyMap<string, number> = new Map(
+  BYTE_TO_CHAR.map((char, byte) => [char, byte]),
+);
 
 function buildByteTable(): string[] {
-  const printable = (b: number) => (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || (b >= 0xae && b <= 0xff);
+  const printable = (b: number) =>
+    (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || (b >= 0xae && b <= 0xff);
   let next = 256;
   return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++));
 }

@@ -53,19 +53,33 @@ export function lmLoss(config: Qwen2Config, params: Params, ids: tf.Tensor, loss
 }
 
 /** Mean loss over the first `windows` windows of held-out documents. */
-export function heldOutLoss(lm: LanguageModel, documents: number[][], { windows = 32, batch = 16 } = {}): number {
+export function heldOutLoss(
+  lm: LanguageModel,
+  documents: number[][],
+  { windows = 32, batch = 16 } = {},
+): number {
   if (documents.length === 0) return 0;
   const context = lm.config.maxPositionEmbeddings;
   const packed = new PackedWindows(documents, { context, seed: 0 });
   const batches = Math.max(1, Math.ceil(Math.min(windows, packed.windowsPerEpoch) / batch));
   let sum = 0;
   for (let i = 0; i < batches; i++) {
-    sum += tf.tidy(() => lmLoss(lm.config, lm.params, tf.tensor2d(packed.batch(i, batch), [batch, context + 1], 'int32')).dataSync()[0]);
+    sum += tf.tidy(
+      () =>
+        lmLoss(
+          lm.config,
+          lm.params,
+          tf.tensor2d(packed.batch(i, batch), [batch, context + 1], 'int32'),
+        ).dataSync()[0],
+    );
   }
   return sum / batches;
 }
 
-export interface PretrainOptions extends Pick<StageOptions, 'onProgress' | 'signal' | 'onSample' | 'sampleEvery'> {
+export interface PretrainOptions extends Pick<
+  StageOptions,
+  'onProgress' | 'signal' | 'onSample' | 'sampleEvery'
+> {
   model: Qwen2;
   tokenizer: Tokenizer;
   documents: readonly string[];
@@ -80,13 +94,19 @@ export interface PretrainOptions extends Pick<StageOptions, 'onProgress' | 'sign
 export async function pretrainLm(options: PretrainOptions): Promise<StageResult> {
   const { model, tokenizer, documents, run, config, ...stage } = options;
   if (model.config.vocabSize < tokenizer.vocabSize) {
-    throw new Error(`pretrainLm: the model has ${model.config.vocabSize} token embeddings, want at least ${tokenizer.vocabSize} (the tokenizer's)`);
+    throw new Error(
+      `pretrainLm: the model has ${model.config.vocabSize} token embeddings, want at least ${tokenizer.vocabSize} (the tokenizer's)`,
+    );
   }
   const encoded = encodeDocuments(tokenizer, documents);
-  const isHeldOut = (i: number) => encoded.length > config.holdOut && i % config.holdOut === config.holdOut - 1;
+  const isHeldOut = (i: number) =>
+    encoded.length > config.holdOut && i % config.holdOut === config.holdOut - 1;
   const heldOut = encoded.filter((_, i) => isHeldOut(i));
   const context = model.config.maxPositionEmbeddings;
-  const windows = new PackedWindows(encoded.filter((_, i) => !isHeldOut(i)), { context, seed: config.seed });
+  const windows = new PackedWindows(
+    encoded.filter((_, i) => !isHeldOut(i)),
+    { context, seed: config.seed },
+  );
   const trainer = new LmTrainer(model.parameters(), config.steps, config);
   try {
     return await runStage({

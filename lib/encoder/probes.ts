@@ -2,7 +2,7 @@
 import { tf } from '../tensor';
 import type { LanguageModel } from './qwen2';
 import { qwen2Forward } from './qwen2-forward';
-import type { SftRow } from './sft';
+import type { SftExample } from './sft';
 import { type Thought, thinkMany } from './think';
 import type { Tokenizer } from './tokenizer';
 
@@ -23,10 +23,16 @@ export interface ClozeResult {
  * when each of its tokens has the largest logit given what comes before.
  * @throws when there are no items
  */
-export function clozeAccuracy(lm: LanguageModel, tokenizer: Tokenizer, items: readonly ClozeItem[], { batch = 32 } = {}): ClozeResult {
+export function clozeAccuracy(
+  lm: LanguageModel,
+  tokenizer: Tokenizer,
+  items: readonly ClozeItem[],
+  { batch = 32 } = {},
+): ClozeResult {
   if (items.length === 0) throw new Error('clozeAccuracy: got no items, want at least one');
   const correct: boolean[] = [];
-  for (let i = 0; i < items.length; i += batch) correct.push(...clozeBatch(lm, tokenizer, items.slice(i, i + batch)));
+  for (let i = 0; i < items.length; i += batch)
+    correct.push(...clozeBatch(lm, tokenizer, items.slice(i, i + batch)));
   return { accuracy: correct.filter(Boolean).length / correct.length, correct };
 }
 
@@ -66,7 +72,7 @@ export interface RewriteResult {
 export async function rewriteAccuracy(
   lm: LanguageModel,
   tokenizer: Tokenizer,
-  rows: readonly SftRow[],
+  rows: readonly SftExample[],
   { batch = 32, maxNewTokens }: { batch?: number; maxNewTokens?: number } = {},
 ): Promise<RewriteResult> {
   if (rows.length === 0) throw new Error('rewriteAccuracy: got no rows, want at least one');

@@ -20,7 +20,11 @@ export interface Qwen2Config {
 }
 
 /** What makes a new model; the rest has Qwen2's defaults. */
-export type Qwen2Sizes = Partial<Qwen2Config> & Pick<Qwen2Config, 'vocabSize' | 'hiddenSize' | 'intermediateSize' | 'numHiddenLayers' | 'numAttentionHeads'>;
+export type Qwen2Sizes = Partial<Qwen2Config> &
+  Pick<
+    Qwen2Config,
+    'vocabSize' | 'hiddenSize' | 'intermediateSize' | 'numHiddenLayers' | 'numAttentionHeads'
+  >;
 
 /** The language model that trains on a laptop: 3.5M parameters. */
 export const DEFAULT_LM: Qwen2Sizes = {
@@ -47,7 +51,16 @@ export function qwen2Config(sizes: Qwen2Sizes, where = 'Qwen2 config'): Qwen2Con
     padTokenId: null,
     ...sizes,
   };
-  const counts = ['vocabSize', 'hiddenSize', 'intermediateSize', 'numHiddenLayers', 'numAttentionHeads', 'numKeyValueHeads', 'headDim', 'maxPositionEmbeddings'] as const;
+  const counts = [
+    'vocabSize',
+    'hiddenSize',
+    'intermediateSize',
+    'numHiddenLayers',
+    'numAttentionHeads',
+    'numKeyValueHeads',
+    'headDim',
+    'maxPositionEmbeddings',
+  ] as const;
   for (const name of counts) {
     if (!Number.isInteger(config[name]) || config[name] <= 0) {
       throw new Error(`${where}: ${snake(name)} is ${show(config[name])}, want a positive integer`);
@@ -55,7 +68,9 @@ export function qwen2Config(sizes: Qwen2Sizes, where = 'Qwen2 config'): Qwen2Con
   }
   if (config.headDim % 2) throw new Error(`${where}: head_dim is ${config.headDim}, want an even number`);
   if (config.numAttentionHeads % config.numKeyValueHeads) {
-    throw new Error(`${where}: num_key_value_heads is ${config.numKeyValueHeads}, want a divisor of num_attention_heads (${config.numAttentionHeads})`);
+    throw new Error(
+      `${where}: num_key_value_heads is ${config.numKeyValueHeads}, want a divisor of num_attention_heads (${config.numAttentionHeads})`,
+    );
   }
   return config;
 }
@@ -72,20 +87,44 @@ export function readQwen2Config(dir: string): Qwen2Config {
 /** Checks a Hugging Face config. Errors name the field, the value found and the value wanted. */
 export function parseQwen2Config(json: Record<string, unknown>, where = 'config.json'): Qwen2Config {
   want(json.model_type === 'qwen2', where, 'model_type', json.model_type, '"qwen2"');
-  want(json.hidden_act === undefined || json.hidden_act === 'silu', where, 'hidden_act', json.hidden_act, '"silu"');
-  want(json.use_sliding_window !== true, where, 'use_sliding_window', true, 'false (sliding windows are not built)');
+  want(
+    json.hidden_act === undefined || json.hidden_act === 'silu',
+    where,
+    'hidden_act',
+    json.hidden_act,
+    '"silu"',
+  );
+  want(
+    json.use_sliding_window !== true,
+    where,
+    'use_sliding_window',
+    true,
+    'false (sliding windows are not built)',
+  );
   const rope = (json.rope_parameters ?? json.rope_scaling ?? {}) as Record<string, unknown>;
   const ropeType = rope.rope_type ?? rope.type ?? 'default';
   want(ropeType === 'default', where, 'rope_parameters.rope_type', ropeType, '"default"');
 
   const number = (name: string, fallback?: number): number => {
     const value = json[name] ?? fallback;
-    want(typeof value === 'number' && Number.isFinite(value) && value > 0, where, name, value, 'a positive number');
+    want(
+      typeof value === 'number' && Number.isFinite(value) && value > 0,
+      where,
+      name,
+      value,
+      'a positive number',
+    );
     return value as number;
   };
   const token = (name: string): number | null => {
     const value = Array.isArray(json[name]) ? (json[name] as unknown[])[0] : json[name];
-    want(value == null || (Number.isInteger(value) && (value as number) >= 0), where, name, value, 'a token id or null');
+    want(
+      value == null || (Number.isInteger(value) && (value as number) >= 0),
+      where,
+      name,
+      value,
+      'a token id or null',
+    );
     return (value as number | undefined) ?? null;
   };
   const heads = number('num_attention_heads');

@@ -60,7 +60,11 @@ export function qwen2Forward(config: Qwen2Config, params: Params, inputs: Qwen2I
     }
     x = rmsNorm(x, params['model.norm.weight'], config.rmsNormEps); // [B, T, D]
     hiddenStates.push(x);
-    return { logits: headLogits(config, params, x, inputs), hiddenStates, ...(useCache ? { cache: next } : {}) };
+    return {
+      logits: headLogits(config, params, x, inputs),
+      hiddenStates,
+      ...(useCache ? { cache: next } : {}),
+    };
   });
 }
 
@@ -84,7 +88,8 @@ function decoderLayer({ config, params, layer, x, angles, keyMask, past }: Layer
     const [B, T] = x.shape;
     const { numAttentionHeads: H, numKeyValueHeads: Hkv, headDim: dh, rmsNormEps: eps } = config;
     const at = (name: string) => params[`model.layers.${layer}.${name}`];
-    const project = (name: string, h: tf.Tensor) => linear(h, at(`self_attn.${name}.weight`), at(`self_attn.${name}.bias`));
+    const project = (name: string, h: tf.Tensor) =>
+      linear(h, at(`self_attn.${name}.weight`), at(`self_attn.${name}.bias`));
 
     const h = rmsNorm(x, at('input_layernorm.weight'), eps); // [B, T, D]
     const q = rotary(project('q_proj', h).reshape([B, T, H, dh]), angles.cos, angles.sin, 'half');
@@ -104,7 +109,12 @@ function decoderLayer({ config, params, layer, x, angles, keyMask, past }: Layer
   });
 }
 
-function headLogits(config: Qwen2Config, params: Params, x: tf.Tensor, inputs: Qwen2Inputs): tf.Tensor | null {
+function headLogits(
+  config: Qwen2Config,
+  params: Params,
+  x: tf.Tensor,
+  inputs: Qwen2Inputs,
+): tf.Tensor | null {
   const { logits = 'all', logitsAt } = inputs;
   const head = params[config.tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight']; // [V, D]
   const [B, T, D] = x.shape;
@@ -114,18 +124,23 @@ function headLogits(config: Qwen2Config, params: Params, x: tf.Tensor, inputs: Q
 }
 
 /** Cosines and sines of the rotary embedding at each token's position. */
-function ropeAngles(config: Qwen2Config, { inputIds, attentionMask, positionIds, cache }: Qwen2Inputs): Angles {
+function ropeAngles(
+  config: Qwen2Config,
+  { inputIds, attentionMask, positionIds, cache }: Qwen2Inputs,
+): Angles {
   const [, T] = inputIds.shape;
   const past = cachedTokens(cache);
   const half = config.headDim / 2;
   const { cos, sin } = ropeTable(config);
   if (!attentionMask && !positionIds) {
-    const rows = (table: Float32Array) => tf.tensor2d(table.subarray(past * half, (past + T) * half), [T, half]);
+    const rows = (table: Float32Array) =>
+      tf.tensor2d(table.subarray(past * half, (past + T) * half), [T, half]);
     return { cos: rows(cos), sin: rows(sin) };
   }
   const positions = (positionIds ?? maskPositions(attentionMask as tf.Tensor, T)) as tf.Tensor2D; // [B, T]
   const ids = positions.dtype === 'int32' ? positions : tf.cast(positions, 'int32');
-  const rows = (table: Float32Array) => tf.gather(tf.tensor2d(table, [config.maxPositionEmbeddings, half]), ids);
+  const rows = (table: Float32Array) =>
+    tf.gather(tf.tensor2d(table, [config.maxPositionEmbeddings, half]), ids);
   return { cos: rows(cos), sin: rows(sin) };
 }
 
@@ -161,13 +176,19 @@ function ropeTable({ headDim, ropeTheta, maxPositionEmbeddings: length }: Qwen2C
   return table;
 }
 
-function checkInputs(config: Qwen2Config, { inputIds, attentionMask, positionIds, cache }: Qwen2Inputs): void {
+function checkInputs(
+  config: Qwen2Config,
+  { inputIds, attentionMask, positionIds, cache }: Qwen2Inputs,
+): void {
   const shown = (x: tf.Tensor) => `[${x.shape.join(', ')}]`;
-  if (inputIds.rank !== 2 || inputIds.size === 0) throw new Error(`qwen2: inputIds has shape ${shown(inputIds)}, want [B, T] with B, T >= 1`);
+  if (inputIds.rank !== 2 || inputIds.size === 0)
+    throw new Error(`qwen2: inputIds has shape ${shown(inputIds)}, want [B, T] with B, T >= 1`);
   const [B, T] = inputIds.shape;
   const length = cachedTokens(cache) + T;
   if (length > config.maxPositionEmbeddings) {
-    throw new Error(`qwen2: the sequence has ${length} tokens, want at most max_position_embeddings = ${config.maxPositionEmbeddings}`);
+    throw new Error(
+      `qwen2: the sequence has ${length} tokens, want at most max_position_embeddings = ${config.maxPositionEmbeddings}`,
+    );
   }
   if (attentionMask && attentionMask.shape.join() !== `${B},${length}`) {
     throw new Error(`qwen2: attentionMask has shape ${shown(attentionMask)}, want [${B}, ${length}]`);

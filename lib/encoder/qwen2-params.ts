@@ -51,7 +51,11 @@ function freshValue(config: Qwen2Config, seed: number, name: string, shape: numb
  * Trainable variables from loaded tensors, names and shapes checked against the config; the tensors are
  * disposed. `where` names the file in errors.
  */
-export function variablesOf(config: Qwen2Config, tensors: Params, where: string): Record<string, tf.Variable> {
+export function variablesOf(
+  config: Qwen2Config,
+  tensors: Params,
+  where: string,
+): Record<string, tf.Variable> {
   const shapes = qwen2Shapes(config);
   // A tied checkpoint may still carry a copy of the embeddings as its head.
   const known = (name: string) => name in shapes || (config.tieWordEmbeddings && name === 'lm_head.weight');
@@ -65,7 +69,9 @@ export function variablesOf(config: Qwen2Config, tensors: Params, where: string)
     if (tensor.shape.join() !== shape.join()) {
       throw new Error(`${where}: ${name} has shape [${tensor.shape.join(', ')}], want [${shape.join(', ')}]`);
     }
-    params[name] = tf.tidy(() => tf.variable(copyOf(tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32'))));
+    params[name] = tf.tidy(() =>
+      tf.variable(copyOf(tensor.dtype === 'float32' ? tensor : tf.cast(tensor, 'float32'))),
+    );
   }
   tf.dispose(tensors);
   return params;

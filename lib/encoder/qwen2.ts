@@ -4,7 +4,13 @@ import * as path from 'node:path';
 import { loadSafetensors, readJsonObject, saveSafetensors, writeJson } from '../checkpoint';
 import { type Params, tf } from '../tensor';
 import { type GenerateOptions, type Generation, generateTokens } from './generate';
-import { type Qwen2Config, qwen2Config, type Qwen2Sizes, readQwen2Config, toHuggingFace } from './qwen2-config';
+import {
+  type Qwen2Config,
+  qwen2Config,
+  type Qwen2Sizes,
+  readQwen2Config,
+  toHuggingFace,
+} from './qwen2-config';
 import { qwen2Forward, type Qwen2Inputs, type Qwen2Outputs } from './qwen2-forward';
 import { initQwen2, variablesOf } from './qwen2-params';
 
@@ -48,7 +54,9 @@ export class Qwen2 implements LanguageModel {
    * All logits [B, T, V] and all hidden states ([embeddings, after layer 1, ..., after the last layer and final
    * norm], each [B, T, D]). Synchronous; the caller disposes both. See `qwen2Forward` for less work.
    */
-  forward(inputs: Pick<Qwen2Inputs, 'inputIds' | 'attentionMask' | 'positionIds'>): Qwen2Outputs & { logits: tf.Tensor } {
+  forward(
+    inputs: Pick<Qwen2Inputs, 'inputIds' | 'attentionMask' | 'positionIds'>,
+  ): Qwen2Outputs & { logits: tf.Tensor } {
     const { inputIds, attentionMask, positionIds } = inputs;
     const out = qwen2Forward(this.config, this.params, { inputIds, attentionMask, positionIds });
     return { ...out, logits: out.logits as tf.Tensor };

@@ -31,10 +31,13 @@ export function responseLogProbs(
   { temperature = 1, entropy = false }: { temperature?: number; entropy?: boolean } = {},
 ): ReplayLogProbs {
   if (rows.length === 0) throw new Error('responseLogProbs: got no rows, want at least one');
-  if (!(temperature > 0)) throw new Error(`responseLogProbs: temperature is ${temperature}, want a number > 0`);
+  if (!(temperature > 0))
+    throw new Error(`responseLogProbs: temperature is ${temperature}, want a number > 0`);
   rows.forEach(({ promptIds, tokenIds }, r) => {
     if (!promptIds.length || !tokenIds.length) {
-      throw new Error(`responseLogProbs: row ${r} has ${promptIds.length} prompt and ${tokenIds.length} response tokens, want some of both`);
+      throw new Error(
+        `responseLogProbs: row ${r} has ${promptIds.length} prompt and ${tokenIds.length} response tokens, want some of both`,
+      );
     }
   });
   const B = rows.length;

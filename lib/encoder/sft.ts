@@ -16,7 +16,7 @@ import { IM_END, type Tokenizer } from './tokenizer';
 import { type LmOptimiserConfig, LmTrainer } from './trainer';
 
 /** One worked example. */
-export interface SftRow {
+export interface SftExample {
   prompt: string;
   thought: string;
   refined: string;
@@ -32,6 +32,7 @@ export interface SftConfig extends LmOptimiserConfig {
   /** Captions a step whose hidden states are held (0: none), and the weight of that. */
   anchorBatch: number;
   anchorWeight: number;
+  evalEvery: number;
   saveEvery: number;
 }
 
@@ -49,11 +50,12 @@ export const SFT_DEFAULTS: SftConfig = {
   replayWeight: 0.5,
   anchorBatch: 16,
   anchorWeight: 1,
+  evalEvery: 100,
   saveEvery: 100,
 };
 
 /** Token ids of a row, or null when prompt and response do not fit the context. */
-export function encodeSftRow(tokenizer: Tokenizer, row: SftRow, context: number): ReplayRow | null {
+export function encodeSftRow(tokenizer: Tokenizer, row: SftExample, context: number): ReplayRow | null {
   const promptIds = thinkPromptIds(tokenizer, tokenizer.encode(row.prompt.trim()));
   const tokenIds = responseIds(tokenizer, row);
   return promptIds.length + tokenIds.length <= context ? { promptIds, tokenIds } : null;
@@ -71,7 +73,12 @@ export function sftLoss(config: Qwen2Config, params: Params, rows: readonly Repl
  * How far the last hidden states of captions moved from a reference: the squared distance over caption tokens,
  * relative to the reference's mean square.
  */
-export function anchorLoss(config: Qwen2Config, params: Params, reference: Params, captions: ReplayRow[]): tf.Scalar {
+export function anchorLoss(
+  config: Qwen2Config,
+  params: Params,
+  reference: Params,
+  captions: ReplayRow[],
+): tf.Scalar {
   return tf.tidy(() => {
     const S = Math.max(...captions.map((c) => c.promptIds.length + c.tokenIds.length));
     const ids = new Int32Array(captions.length * S);
@@ -92,17 +99,22 @@ export function anchorLoss(config: Qwen2Config, params: Params, reference: Param
   });
 }
 
-export interface SftOptions extends Pick<StageOptions, 'onProgress' | 'signal' | 'onSample' | 'sampleEvery'> {
+export interface TrainSftOptions extends Pick<
+  StageOptions,
+  'onProgress' | 'signal' | 'onSample' | 'sampleEvery'
+> {
   /** The base model; it is trained in place. */
   model: Qwen2;
   tokenizer: Tokenizer;
-  rows: readonly SftRow[];
+  rows: readonly SftExample[];
   /** Corpus documents to replay. */
   documents?: readonly string[];
   /** Literal captions to hold. */
   captions?: readonly string[];
   run: RunFolder;
   config: SftConfig;
+  /** Measured after every `evalEvery` steps and at the end, into the log. */
+  evaluate?: (step: number) => Promise<Record<string, number>>;
 }
 
 /**
@@ -110,23 +122,29 @@ export interface SftOptions extends Pick<StageOptions, 'onProgress' | 'signal' |
  * and the parts `response_loss, replay_loss, anchor_loss`. Rows longer than the context are left out with a
  * warning.
  */
-export async function trainSft(options: SftOptions): Promise<StageResult> {
-  const { model, tokenizer, rows, documents = [], captions = [], run, config, ...stage } = options;
+export async function trainSft(options: TrainSftOptions): Promise<StageResult> {
+  const { model, tokenizer, rows, documents = [], captions = [], run, config, evaluate, ...stage } = options;
   const context = model.config.maxPositionEmbeddings;
   const encoded = rows.flatMap((row) => encodeSftRow(tokenizer, row, context) ?? []);
-  if (encoded.length === 0) throw new Error(`trainSft: none of ${rows.length} rows fits the context of ${context} tokens`);
+  if (encoded.length === 0)
+    throw new Error(`trainSft: none of ${rows.length} rows fits the context of ${context} tokens`);
   if (encoded.length < rows.length) {
-    console.warn(`trainSft: ${rows.length - encoded.length} of ${rows.length} rows are longer than ${context} tokens and left out`);
+    console.warn(
+      `trainSft: ${rows.length - encoded.length} of ${rows.length} rows are longer than ${context} tokens and left out`,
+    );
   }
-  const replay = config.replayBatch > 0 && documents.length > 0
-    ? new PackedWindows(encodeDocuments(tokenizer, documents), { context, seed: config.seed })
-    : null;
-  const anchors = config.anchorBatch > 0 ? captions.map((caption) => encodeCaption(tokenizer, caption, context)) : [];
+  const replay =
+    config.replayBatch > 0 && documents.length > 0
+      ? new PackedWindows(encodeDocuments(tokenizer, documents), { context, seed: config.seed })
+      : null;
+  const anchors =
+    config.anchorBatch > 0 ? captions.map((caption) => encodeCaption(tokenizer, caption, context)) : [];
   const reference: Params = {};
-  if (anchors.length) for (const [name, value] of Object.entries(model.params)) reference[name] = copyOf(value as tf.Tensor);
+  if (anchors.length)
+    for (const [name, value] of Object.entries(model.params)) reference[name] = copyOf(value as tf.Tensor);
   const trainer = new LmTrainer(model.parameters(), config.steps, config);
 
-  const step = (i: number): Record<string, number> => {
+  const step = async (i: number): Promise<Record<string, number>> => {
     const batch = epochBatch(encoded, i, config.batch, config.seed, 'sft');
     const held = anchors.length ? epochBatch(anchors, i, config.anchorBatch, config.seed, 'anchor') : [];
     const parts: Record<string, tf.Scalar> = {};
@@ -135,7 +153,11 @@ export async function trainSft(options: SftOptions): Promise<StageResult> {
       let loss = sftLoss(model.config, model.params, batch);
       keep('response_loss', loss);
       if (replay) {
-        const ids = tf.tensor2d(replay.batch(i, config.replayBatch), [config.replayBatch, context + 1], 'int32');
+        const ids = tf.tensor2d(
+          replay.batch(i, config.replayBatch),
+          [config.replayBatch, context + 1],
+          'int32',
+        );
         const value = lmLoss(model.config, model.params, ids);
         keep('replay_loss', value);
         loss = tf.add(loss, tf.mul(value, config.replayWeight)) as tf.Scalar;
@@ -149,7 +171,8 @@ export async function trainSft(options: SftOptions): Promise<StageResult> {
     });
     const named = Object.entries(parts).map(([name, value]) => [name, value.dataSync()[0]] as const);
     tf.dispose(parts);
-    return { ...record, ...Object.fromEntries(named) };
+    const due = (i + 1) % config.evalEvery === 0 || i + 1 === config.steps;
+    return { ...record, ...Object.fromEntries(named), ...(due && evaluate ? await evaluate(i + 1) : {}) };
   };
   try {
     return await runStage({
@@ -175,7 +198,13 @@ function encodeCaption(tokenizer: Tokenizer, caption: string, context: number): 
 }
 
 /** Batch `step` of endless shuffled epochs: a function of (seed, name, step). */
-export function epochBatch<T>(items: readonly T[], step: number, batch: number, seed: number, name: string): T[] {
+export function epochBatch<T>(
+  items: readonly T[],
+  step: number,
+  batch: number,
+  seed: number,
+  name: string,
+): T[] {
   const orders = new Map<number, number[]>();
   return Array.from({ length: batch }, (_, b) => {
     const at = step * batch + b;

@@ -14,7 +14,10 @@ export function thinkPromptIds(tokenizer: Tokenizer, promptIds: readonly number[
 }
 
 /** `{thought}\nRevised Prompt:\n{refined}<|im_end|>` as ids. */
-export function responseIds(tokenizer: Tokenizer, { thought, refined }: { thought: string; refined: string }): number[] {
+export function responseIds(
+  tokenizer: Tokenizer,
+  { thought, refined }: { thought: string; refined: string },
+): number[] {
   return [...tokenizer.encode(`${thought}\n${REVISED_MARKER}\n${refined}`), tokenizer.specialId(IM_END)];
 }
 
@@ -51,7 +54,11 @@ export function parseResponse(text: string): ParsedResponse {
 }
 
 /** Ids cut to `limit` from the head, never inside a character. */
-export function cutIds(tokenizer: Tokenizer, ids: readonly number[], limit: number): { ids: number[]; truncated: boolean } {
+export function cutIds(
+  tokenizer: Tokenizer,
+  ids: readonly number[],
+  limit: number,
+): { ids: number[]; truncated: boolean } {
   if (ids.length <= limit) return { ids: [...ids], truncated: false };
   const kept = ids.slice(0, Math.max(0, limit));
   // A character of several tokens may be cut: drop its bytes (at most three).

@@ -45,7 +45,12 @@ export interface Thought extends ParsedResponse {
  * One thought about one prompt.
  * @throws when the prompt is empty
  */
-export async function think(lm: LanguageModel, tokenizer: Tokenizer, prompt: string, options: ThinkOptions = {}): Promise<Thought> {
+export async function think(
+  lm: LanguageModel,
+  tokenizer: Tokenizer,
+  prompt: string,
+  options: ThinkOptions = {},
+): Promise<Thought> {
   return (await thinkMany(lm, tokenizer, [prompt], options))[0][0];
 }
 
@@ -66,7 +71,11 @@ export async function thinkMany(
   const T = Math.max(...fitted.map((f) => f.ids.length));
   const pad = lm.config.padTokenId ?? 0;
   const left = fitted.map(({ ids }) => T - ids.length);
-  const inputIds = tf.tensor2d(fitted.map(({ ids }, p) => [...new Array<number>(left[p]).fill(pad), ...ids]), [prompts.length, T], 'int32');
+  const inputIds = tf.tensor2d(
+    fitted.map(({ ids }, p) => [...new Array<number>(left[p]).fill(pad), ...ids]),
+    [prompts.length, T],
+    'int32',
+  );
   const attentionMask = left.some((n) => n > 0)
     ? tf.tensor2d(left.map((n) => Array.from({ length: T }, (_, t) => (t < n ? 0 : 1))))
     : undefined;
@@ -121,11 +130,16 @@ function fitPrompt(lm: LanguageModel, tokenizer: Tokenizer, prompt: string, opti
   // The response keeps its room, but never more than five eighths of the context.
   const reserved = Math.min(options.maxNewTokens ?? DEFAULT_NEW_TOKENS, Math.floor((context * 5) / 8));
   const limit = context - reserved - overhead;
-  if (limit < 1) throw new Error(`think: the context of ${context} tokens has no room for a prompt (template ${overhead}, response ${reserved})`);
+  if (limit < 1)
+    throw new Error(
+      `think: the context of ${context} tokens has no room for a prompt (template ${overhead}, response ${reserved})`,
+    );
   const { ids, truncated } = cutIds(tokenizer, tokenizer.encode(trimmed), limit);
   if (truncated) {
     const warn = options.warn ?? console.warn;
-    warn(`think: the prompt of ${trimmed.length} characters is longer than the context; only its first ${ids.length} tokens are read`);
+    warn(
+      `think: the prompt of ${trimmed.length} characters is longer than the context; only its first ${ids.length} tokens are read`,
+    );
   }
   return { ids: thinkPromptIds(tokenizer, ids), truncated };
 }

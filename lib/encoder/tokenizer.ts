@@ -45,7 +45,9 @@ export class Tokenizer {
   specialId(text: string): number {
     const id = this.specialIds.get(text);
     if (id === undefined) {
-      throw new Error(`tokenizer: no special token ${JSON.stringify(text)}, it has ${[...this.specialIds.keys()].join(' ')}`);
+      throw new Error(
+        `tokenizer: no special token ${JSON.stringify(text)}, it has ${[...this.specialIds.keys()].join(' ')}`,
+      );
     }
     return id;
   }
@@ -85,7 +87,8 @@ export class Tokenizer {
         out.push(special);
       } else {
         const bytes = this.bytes[ids[i]];
-        if (!bytes) throw new RangeError(`tokenizer: token id ${ids[i]} at ${i}, want 0 to ${this.vocabSize - 1}`);
+        if (!bytes)
+          throw new RangeError(`tokenizer: token id ${ids[i]} at ${i}, want 0 to ${this.vocabSize - 1}`);
         run.push(bytes);
       }
     }
@@ -165,17 +168,24 @@ export class Tokenizer {
       throw new Error(`${file}: model.type is ${JSON.stringify(json.model?.type)}, want "BPE"`);
     }
     if (split !== SPLIT_PATTERN) {
-      throw new Error(`${file}: pre_tokenizer splits by ${JSON.stringify(split)}, want ${JSON.stringify(SPLIT_PATTERN)}`);
+      throw new Error(
+        `${file}: pre_tokenizer splits by ${JSON.stringify(split)}, want ${JSON.stringify(SPLIT_PATTERN)}`,
+      );
     }
     const merges = parseMerges(file, json);
     const specials = [...(json.added_tokens ?? [])].sort((a, b) => a.id - b.id);
     specials.forEach(({ id, content }, i) => {
       const want = 256 + merges.length + i;
-      if (id !== want) throw new Error(`${file}: added token ${content} has id ${id}, want ${want} (after the merges)`);
+      if (id !== want)
+        throw new Error(`${file}: added token ${content} has id ${id}, want ${want} (after the merges)`);
     });
     const configFile = path.join(dir, 'tokenizer_config.json');
     const config = fs.existsSync(configFile) ? (readJson(configFile) as { model_max_length?: number }) : {};
-    return new Tokenizer(merges, specials.map((s) => s.content), config.model_max_length);
+    return new Tokenizer(
+      merges,
+      specials.map((s) => s.content),
+      config.model_max_length,
+    );
   }
 }
 
@@ -189,13 +199,16 @@ function parseMerges(file: string, json: TokenizerJson): Array<[number, number]>
   const vocab = json.model?.vocab ?? {};
   const rules = json.model?.merges ?? [];
   for (const [char, byte] of CHAR_TO_BYTE) {
-    if (vocab[char] !== byte) throw new Error(`${file}: vocab[${JSON.stringify(char)}] is ${vocab[char]}, want ${byte}`);
+    if (vocab[char] !== byte)
+      throw new Error(`${file}: vocab[${JSON.stringify(char)}] is ${vocab[char]}, want ${byte}`);
   }
   return rules.map((rule, rank) => {
     const [left, right] = typeof rule === 'string' ? rule.split(' ') : rule;
     const [a, b, merged] = [vocab[left], vocab[right], vocab[left + right]];
     if (a === undefined || b === undefined || merged !== 256 + rank) {
-      throw new Error(`${file}: merges[${rank}] (${left} ${right}) makes token ${merged}, want ${256 + rank}`);
+      throw new Error(
+        `${file}: merges[${rank}] (${left} ${right}) makes token ${merged}, want ${256 + rank}`,
+      );
     }
     return [a, b];
   });
@@ -216,7 +229,8 @@ export interface TrainTokenizerOptions {
 export function trainBpe(texts: Iterable<string>, options: TrainTokenizerOptions): Tokenizer {
   const { vocabSize, specials = SPECIAL_TOKENS, minCount, modelMaxLength } = options;
   const merges = vocabSize - 256 - specials.length;
-  if (!(merges >= 0)) throw new Error(`trainBpe: vocabSize is ${vocabSize}, want at least ${256 + specials.length}`);
+  if (!(merges >= 0))
+    throw new Error(`trainBpe: vocabSize is ${vocabSize}, want at least ${256 + specials.length}`);
   function* withoutSpecials() {
     for (const text of texts) {
       let rest = text;

@@ -15,7 +15,11 @@ export interface LmOptimiserConfig {
 }
 
 /** Learning rate of step `step` (from 0): linear warm-up, then a cosine to `minLrFraction`. */
-export function cosineLr(step: number, steps: number, { lr, minLrFraction, warmup }: LmOptimiserConfig): number {
+export function cosineLr(
+  step: number,
+  steps: number,
+  { lr, minLrFraction, warmup }: LmOptimiserConfig,
+): number {
   if (step < warmup) return (lr * (step + 1)) / warmup;
   const progress = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
   return lr * (minLrFraction + (1 - minLrFraction) * 0.5 * (1 + Math.cos(Math.PI * progress)));
@@ -37,7 +41,11 @@ export class LmTrainer {
   /** Minimises `loss` by one step; returns TRL's names for the log. */
   update(step: number, loss: () => tf.Scalar): { loss: number; grad_norm: number; learning_rate: number } {
     const { value, grads } = valueAndGrads(loss, this.params);
-    const record = { loss: value.dataSync()[0], grad_norm: clipGradNorm(grads, this.config.clip), learning_rate: 0 };
+    const record = {
+      loss: value.dataSync()[0],
+      grad_norm: clipGradNorm(grads, this.config.clip),
+      learning_rate: 0,
+    };
     // A broken step must not reach the weights: the stage loop stops on these numbers and keeps the last state.
     if (Number.isFinite(record.loss) && Number.isFinite(record.grad_norm)) {
       this.optimiser.lr = record.learning_rate = cosineLr(step, this.steps, this.config);

@@ -2,10 +2,23 @@
  * The evaluation reader: reads a scene back from pixels by template matching alone, so that no score in a table
  * comes from the judge that training was rewarded by. Slower than the judge (about half a second a picture).
  */
-import { backgroundPixels, BACKGROUNDS, COLOURS, glyphRows, GLYPHS, hasTime, lineRow, SIZE_PX, spriteOf, TIMES, tintSprite } from '../world';
+import {
+  ARTISTS,
+  backgroundPixels,
+  BACKGROUNDS,
+  COLOURS,
+  glyphRows,
+  GLYPHS,
+  hasTime,
+  lineRow,
+  SIZE_PX,
+  spriteOf,
+  TIMES,
+  tintSprite,
+} from '../world';
 import type { Background, Criteria, TimeOfDay } from '../world';
-import { semanticScore } from '../rewards/semantics';
-import type { SceneReading, SemanticScore } from '../rewards/semantics';
+import { semanticScore } from '../rewards';
+import type { SceneReading, SemanticScore } from '../rewards';
 import { matchProp } from './prop-templates';
 import type { PropMatch } from './prop-templates';
 import { allPlaces, makeTemplate, matchesAt, matchScore, residualAt } from './templates';
@@ -62,12 +75,14 @@ export function findScene(image: Uint8Array): SceneFound {
     if (at.strength < EMPTY) continue;
     candidates.push(...matchesAt(at).slice(0, 2).filter((m) => m.score >= SEEN));
   }
-  // A small sprite can fit inside a larger thing by chance; what explains more of the picture goes first.
-  candidates.sort((a, b) => b.score * Math.sqrt(b.px) - a.score * Math.sqrt(a.px));
+  candidates.sort((a, b) => rankOf(b) - rankOf(a));
   const objects: Match[] = [];
   for (const match of candidates) if (!objects.some((o) => overlap(o, match) > 0.2)) objects.push(match);
   return { background, time, objects, prop: matchProp(image, canvas) };
 }
+
+/** A small sprite can fit inside a larger thing by chance, so size counts a little beside the score. */
+const rankOf = ({ score, px }: { score: number; px: number }): number => score * px ** 0.15;
 
 /** Shared area over the smaller square. */
 function overlap(a: Place, b: Place): number {
@@ -77,10 +92,8 @@ function overlap(a: Place, b: Place): number {
 }
 
 /** A hard reading (every answer 0 or 1, but for text) of one picture. */
-export function readTemplate(image: Uint8Array): SceneReading {
-  const found = findScene(image);
+export function readTemplate(image: Uint8Array, found: SceneFound = findScene(image)): SceneReading {
   const canvas = backgroundPixels(found.background, found.time);
-  const tints = new Map<string, Match[]>();
   /** Places of a concept; when none is seen plain, its tinted sprites are tried. */
   const matches = (concept: string): Match[] => {
     const plain = found.objects.filter((o) => o.concept === concept);
@@ -92,7 +105,6 @@ export function readTemplate(image: Uint8Array): SceneReading {
     if (!list) tintedFound.set(concept, (list = findTinted(image, canvas, { concept, taken: found.objects })));
     return list;
   };
-  tints.clear();
   return {
     has: (concept) => (matches(concept).length > 0 ? 1 : 0),
     counts: (concept) => {
@@ -111,9 +123,9 @@ export function readTemplate(image: Uint8Array): SceneReading {
     },
     place: (concept) => {
       const all = matches(concept);
-      const middle = (f: (m: Match) => number): number =>
-        all.length === 0 ? 0.5 : all.reduce((sum, m) => sum + f(m) + m.px / 2, 0) / all.length / 64;
-      return { x: middle((m) => m.x), y: middle((m) => m.y) };
+      const middle = (axis: 'x' | 'y'): number =>
+        all.length === 0 ? 0.5 : all.reduce((sum, m) => sum + m[axis] + m.px / 2, 0) / all.length / 64;
+      return { x: middle('x'), y: middle('y') };
     },
     choice: (name, value) => {
       if (name === 'background') return found.background === value ? 1 : 0;
@@ -121,13 +133,33 @@ export function readTemplate(image: Uint8Array): SceneReading {
       if (name === 'prop') return (found.prop?.name ?? 'none') === value ? 1 : 0;
       const [prop, field] = name.split('.');
       if (found.prop?.name !== prop) return 0;
-      return String(found.prop.fields[field] ?? (value === 'false' ? false : 'none')) === value ? 1 : 0;
+      // A field that is left out is off: none for a colour, false for a flag.
+      return String(found.prop.fields[field] ?? (value === 'none' ? 'none' : false)) === value ? 1 : 0;
     },
     text: (lines) => Math.max(...[false, true].map((crowded) => textAgreement(image, lines, crowded))),
   };
 }
 
-/** Finds tinted copies of one concept at places that nothing else explains. */
+/**
+ * Draws what was found (background, plain sprites) and compares: exp(-mean absolute difference / 20). What the
+ * reader could not name, and every blur and speck, lowers it.
+ */
+export function soundness(image: Uint8Array, found: SceneFound): number {
+  const drawn = Float32Array.from(backgroundPixels(found.background, found.time));
+  for (const { concept, artist, x, y, px } of found.objects) {
+    const sprite = spriteOf(concept, artist, px);
+    for (let i = 0; i < px * px; i++) {
+      const at = ((y + Math.floor(i / px)) * 64 + x + (i % px)) * 3;
+      const keep = 1 - sprite[i * 4 + 3] / 255;
+      for (let c = 0; c < 3; c++) drawn[at + c] = sprite[i * 4 + c] + drawn[at + c] * keep;
+    }
+  }
+  let sum = 0;
+  for (let i = 0; i < image.length; i++) sum += Math.abs(image[i] - drawn[i]);
+  return Math.exp(-sum / image.length / 20);
+}
+
+/** Finds tinted copies of one concept at places that nothing else explains better. */
 function findTinted(
   image: Uint8Array,
   canvas: Uint8Array,
@@ -135,13 +167,15 @@ function findTinted(
 ): { match: Match; tint: string }[] {
   const candidates: { match: Match; tint: string }[] = [];
   for (const place of places ?? allPlaces()) {
-    if (taken.some((o) => overlap(o, place) > 0.2)) continue;
     const at = residualAt(image, canvas, place);
     if (at.strength < EMPTY) continue;
     const best = tintsAt(at, concept)[0];
-    if (best && best.score >= SEEN) candidates.push({ match: { ...place, ...best, concept }, tint: best.tint });
+    if (!best || best.score < SEEN) continue;
+    const match: Match = { ...place, concept, artist: best.artist, score: best.score };
+    if (taken.some((o) => overlap(o, place) > 0.2 && rankOf(o) >= rankOf(match))) continue;
+    candidates.push({ match, tint: best.tint });
   }
-  candidates.sort((a, b) => b.match.score * Math.sqrt(b.match.px) - a.match.score * Math.sqrt(a.match.px));
+  candidates.sort((a, b) => rankOf(b.match) - rankOf(a.match));
   const kept: { match: Match; tint: string }[] = [];
   for (const c of candidates) if (!kept.some((k) => overlap(k.match, c.match) > 0.2)) kept.push(c);
   return kept;
@@ -149,8 +183,7 @@ function findTinted(
 
 /** Scores of every tint (and none) of a concept at one place, best first. */
 function tintsAt(at: Residual, concept: string): { tint: string; artist: Match['artist']; score: number }[] {
-  const artists = ['noto', 'fluent', 'twemoji', 'emojione'] as const;
-  const scores = artists.flatMap((artist) => {
+  const scores = ARTISTS.flatMap((artist) => {
     let sprite: Uint8Array;
     try {
       sprite = spriteOf(concept, artist, at.px);
@@ -212,7 +245,18 @@ export function readGlyph(image: Uint8Array, row: number, column: number): strin
   return best.glyph;
 }
 
-/** Semantic score of a picture by this reader. */
-export function templateScore(image: Uint8Array, criteria: Criteria): SemanticScore {
-  return semanticScore(readTemplate(image), criteria);
+/** What the evaluation reader says of a picture: all in [0, 1]; `answer` is how well the answer predicates hold. */
+export interface ReaderScore extends SemanticScore {
+  /** How much of the picture is exactly what the reader understood of it: 1 a clean render, near 0 a mess. */
+  soundness: number;
+}
+
+/** Scores pictures against their criteria, one each. @throws when there are not as many of both */
+export function readerScores(images: Uint8Array[], criteria: Criteria[]): ReaderScore[] {
+  if (images.length !== criteria.length)
+    throw new Error(`readerScores: ${images.length} images and ${criteria.length} criteria, want as many`);
+  return images.map((image, i) => {
+    const found = findScene(image);
+    return { ...semanticScore(readTemplate(image, found), criteria[i]), soundness: soundness(image, found) };
+  });
 }

@@ -1,5 +1,14 @@
 // Reinforcement learning of both halves: advantages, objectives, schedulers, tree rollouts, the Dual-GRPO trainer.
-export * from './advantages';
+export {
+  DEFAULT_WEIGHTS,
+  dualAdvantages,
+  groupAdvantages,
+  treeRewards,
+  type AdvantageOptions,
+  type DualAdvantages,
+  type RewardWeights,
+  type TreeScores,
+} from './advantages';
 export * from './objective';
 export * from './schedulers';
 export * from './config';

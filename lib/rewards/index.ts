@@ -4,6 +4,13 @@ export * from './semantics';
 export * from './judge';
 export * from './judge-model';
 export * from './judge-labels';
-export * from './judge-data';
+export { drawnScene, judgeSample, type JudgeSample, type SampleKind } from './judge-data';
 export * from './judge-loss';
-export * from './corruptions';
+export {
+  PIXEL_FAULTS,
+  pixelFault,
+  STRUCTURE_FAULTS,
+  structureFault,
+  type PixelFault,
+  type StructureFault,
+} from './corruptions';

@@ -101,7 +101,8 @@ function choiceLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: Judge
       if (at < 0) throw new Error(`judge training: ${name} is "${value}", want one of ${values.join(', ')}`);
       return at;
     });
-    losses[name] = crossEntropy(outputs.choices[name], targets);
+    // Few pictures have a given prop: a floor under the count keeps one of them from outweighing the batch.
+    losses[name] = crossEntropy(outputs.choices[name], targets, samples.length / 4);
   }
   return losses;
 }
@@ -129,11 +130,11 @@ function glyphLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeS
   return { glyphs: crossEntropy(logits.reshape([B * T, G]) as tf.Tensor2D, targets) };
 }
 
-/** Mean cross-entropy over the rows whose target is >= 0; 0 when there is none. */
-function crossEntropy(logits: tf.Tensor2D, targets: number[]): tf.Scalar {
+/** Cross-entropy over the rows whose target is >= 0, their sum divided by max(their number, floor). */
+function crossEntropy(logits: tf.Tensor2D, targets: number[], floor = 1): tf.Scalar {
   const n = targets.filter((t) => t >= 0).length;
   if (n === 0) return logits.sum().mul(0) as tf.Scalar;
-  const mask = tf.tensor1d(targets.map((t) => (t >= 0 ? 1 / n : 0)));
+  const mask = tf.tensor1d(targets.map((t) => (t >= 0 ? 1 / Math.max(n, floor) : 0)));
   const picked = tokenLogProbs(logits, tf.tensor1d(targets.map((t) => Math.max(0, t)), 'int32'));
   return picked.mul(mask).sum().neg() as tf.Scalar;
 }

@@ -64,8 +64,11 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
   const matrix = (out: number, inp: number, gain = 1): tf.Tensor =>
     tf.tidy(() => rng.tensorNormal([out, inp]).mul(gain / Math.sqrt(inp)));
   const params: Params = {
-    'stem.weight': matrix(D, window * window * 3),
-    'stem.bias': tf.zeros([D]),
+    // Pixels of a window are much alike, so their sum is far larger than independent ones' would be.
+    'stem.0.weight': matrix(2 * D, window * window * 3, 0.3),
+    'stem.0.bias': tf.zeros([2 * D]),
+    'stem.1.weight': matrix(D, 2 * D),
+    'stem.1.bias': tf.zeros([D]),
     position: tf.tidy(() => rng.tensorNormal([tokens, D]).mul(0.02)),
     'norm.weight': tf.ones([D]),
     'concept.weight': matrix(config.concepts.length, D),
@@ -139,7 +142,9 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
   const { hiddenSize: D, heads } = config;
   const [B, T] = windows.shape;
   const dh = D / heads;
-  let x: tf.Tensor = linear(windows, params['stem.weight'], params['stem.bias']).add(params.position); // [B, T, D]
+  // Two layers before any attention: telling a sprite from its background is not linear in the pixels.
+  const inner = gelu(linear(windows, params['stem.0.weight'], params['stem.0.bias'])); // [B, T, 2D]
+  let x: tf.Tensor = linear(inner, params['stem.1.weight'], params['stem.1.bias']).add(params.position); // [B, T, D]
   for (let i = 0; i < config.layers; i++) {
     const p = (name: string): tf.Tensor => params[`blocks.${i}.${name}`];
     const qkv = linear(rmsNorm(x, p('norm1.weight'), 1e-6), p('qkv.weight')); // [B, T, 3D]

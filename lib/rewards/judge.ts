@@ -128,7 +128,10 @@ export class Judge implements Scorer {
       place: (concept) => centreOf(object(concept).where, config.imageSize / config.cell),
       choice: (name, value) => {
         if (!config.choices[name]) throw new Error(`judge: it was not trained to tell "${name}"`);
-        return raw.choices[name][known(config.choices[name], value, name)];
+        // A colour that is left out is said as `false` in criteria, like a flag that is off.
+        const values = config.choices[name];
+        const wanted = value === 'false' && !values.includes('false') ? 'none' : value;
+        return raw.choices[name][known(values, wanted, name)];
       },
       text: (lines) => textScore(config, raw.glyphs, lines),
       top: (n) =>

@@ -25,7 +25,11 @@ function quietly<T>(f: () => T): T {
   const filter =
     (print: (...args: unknown[]) => void) =>
     (...args: unknown[]): void => {
-      if (!/looks like you are running TensorFlow\.js in Node\.js|cpu backend was already registered/.test(String(args[0])))
+      if (
+        !/looks like you are running TensorFlow\.js in Node\.js|cpu backend was already registered/.test(
+          String(args[0]),
+        )
+      )
         print(...args);
     };
   console.warn = filter(warn);
@@ -81,7 +85,9 @@ async function start(choice: string): Promise<BackendInfo> {
     case 'tensorflow':
       return startTensorflow();
     case 'webgpu':
-      throw new Error('backend "webgpu": not in this version (it needs the `webgpu` package); use native or wasm');
+      throw new Error(
+        'backend "webgpu": not in this version (it needs the `webgpu` package); use native or wasm',
+      );
     case 'wasm':
       return startWasm(use);
     case 'cpu':
@@ -147,5 +153,7 @@ export function bf16Available(): boolean {
 
 /** A tensor with its own copy of x's data: unlike clone(), in-place updates of x do not reach it. */
 export function copyOf<T extends tf.Tensor>(x: T): T {
-  return tf.tidy(() => (x.dtype === 'float32' ? tf.add(x, 0) : tf.tensor(x.dataSync(), x.shape, x.dtype))) as T;
+  return tf.tidy(() =>
+    x.dtype === 'float32' ? tf.add(x, 0) : tf.tensor(x.dataSync(), x.shape, x.dtype),
+  ) as T;
 }

@@ -252,7 +252,9 @@ const PAINTERS: Partial<Record<Background, (canvas: Canvas, time: TimeOfDay) => 
       [12, 56],
       [52, 60],
     ])
-      c.ellipse(x, y, 10, 4, cloud).ellipse(x - 3, y - 3, 5, 4, cloud).ellipse(x + 4, y - 2, 4, 3, cloud);
+      c.ellipse(x, y, 10, 4, cloud)
+        .ellipse(x - 3, y - 3, 5, 4, cloud)
+        .ellipse(x + 4, y - 2, 4, 3, cloud);
   },
   board: (c) => {
     c.rect(0, 0, SCENE_SIZE, SCENE_SIZE, [134, 88, 46]);

@@ -122,8 +122,7 @@ export class Canvas {
   private blend(x: number, y: number, rgb: Rgb, alpha: number): void {
     const at = (y * this.width + x) * 4;
     const keep = 1 - alpha;
-    for (let c = 0; c < 3; c++)
-      this.data[at + c] = Math.round(rgb[c] * alpha + this.data[at + c] * keep);
+    for (let c = 0; c < 3; c++) this.data[at + c] = Math.round(rgb[c] * alpha + this.data[at + c] * keep);
     this.data[at + 3] = Math.round(255 * alpha + this.data[at + 3] * keep);
   }
 }

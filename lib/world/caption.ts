@@ -8,7 +8,15 @@ import { BACKGROUND_WORDS, TIME_WORDS } from './backgrounds';
 import { conceptOf } from './concepts';
 import { freeObjects, standingProp } from './layout';
 import { SceneObject, SceneSpec } from './types';
-import { joinList, NUMBER_WORDS, propWords, RELATION_WORDS, SLOT_WORDS, STYLE_WORDS, withArticle } from './words';
+import {
+  joinList,
+  NUMBER_WORDS,
+  propWords,
+  RELATION_WORDS,
+  SLOT_WORDS,
+  STYLE_WORDS,
+  withArticle,
+} from './words';
 
 /** How many ways a full caption can be put. */
 export const PHRASINGS = 6;
@@ -88,7 +96,8 @@ function sayItems(spec: SceneSpec, saying: Saying): string {
   const free = freeObjects(spec).map((object) => sayObject(object, saying));
   const standing = standingProp(spec);
   const parts: string[] = [];
-  if (standing?.name === 'seesaw' && free.length > 0) parts.push(`${joinList(free)} on ${propWords(standing)}`);
+  if (standing?.name === 'seesaw' && free.length > 0)
+    parts.push(`${joinList(free)} on ${propWords(standing)}`);
   else {
     if (free.length === 2 && spec.relation) {
       const words = RELATION_WORDS[spec.relation];

@@ -40,7 +40,6 @@ export function plainCodePoint(code: string): string {
 }
 
 function charsOf(artist: AnyArtist): Map<string, string> {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
   const chars = require(`@iconify-json/${PACKAGES[artist]}/chars.json`) as Record<string, string>;
   return new Map(Object.entries(chars).map(([code, name]) => [plainCodePoint(code), name]));
 }
@@ -48,7 +47,6 @@ function charsOf(artist: AnyArtist): Map<string, string> {
 function iconSet(artist: AnyArtist): IconSet {
   const known = sets.get(artist);
   if (known) return known;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
   const file = require(`@iconify-json/${PACKAGES[artist]}/icons.json`) as IconFile;
   const names = charsOf(artist);
   // EmojiTwo's table of code points is empty, but it names icons as the other sets do.

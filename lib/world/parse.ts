@@ -2,25 +2,22 @@
  * Reads a caption back into a scene spec: the exact inverse of caption.ts, up to what a caption leaves unsaid.
  * A backtracking reader: every rule yields each way it can match, as [value, position after it].
  */
-import { BACKGROUND_WORDS, TIME_WORDS } from './backgrounds';
-import { CONCEPTS } from './concepts';
-import { sceneProblems } from './scene';
 import {
-  Artist,
-  Background,
-  Colour,
-  COLOURS,
-  Count,
-  Prop,
-  Relation,
-  SceneObject,
-  SceneSpec,
-  Size,
-  SIZES,
-  Slot,
-  TimeOfDay,
-} from './types';
-import { NUMBER_WORDS, RELATION_WORDS, SLOT_WORDS, STYLE_WORDS } from './words';
+  COLOUR,
+  NOUN,
+  NOUNS_BY_FIRST_WORD,
+  NUMBERS,
+  PLAIN_PROPS,
+  RELATION,
+  SIZE,
+  SLOT,
+  STYLE,
+  Table,
+  TIME,
+  WHERE,
+} from './phrases';
+import { sceneProblems } from './scene';
+import { Background, Colour, Prop, Relation, SceneObject, SceneSpec, TimeOfDay } from './types';
 
 /** A spec as read: `background` is missing when the caption does not say it. */
 export type PartialScene = Omit<SceneSpec, 'background'> & { background?: Background };
@@ -57,49 +54,6 @@ function tokenise(text: string): string[] | null {
 
 type Match<T> = [value: T, next: number];
 type Matches<T> = Generator<Match<T>>;
-type Table<T> = readonly (readonly [words: string[], value: T])[];
-
-/** Longest phrases first, so that 'at the top left' is tried before 'at the top'. */
-function table<T>(entries: readonly (readonly [string, T])[]): Table<T> {
-  return entries
-    .map(([phrase, value]) => [phrase.split(' '), value] as const)
-    .sort((a, b) => b[0].length - a[0].length);
-}
-
-function inverse<K extends string>(words: Record<K, string>): [string, K][] {
-  return (Object.keys(words) as K[]).map((key) => [words[key], key]);
-}
-
-const NUMBERS = table<Count>([
-  ...([1, 2, 3, 4, 5] as const).map((n): [string, Count] => [NUMBER_WORDS[n], n]),
-  ['a', 1],
-  ['an', 1],
-]);
-const SIZE = table<Size>(SIZES.map((size) => [size, size]));
-const COLOUR = table<Colour>(COLOURS.map((colour) => [colour, colour]));
-const SLOT = table<Slot>(inverse(SLOT_WORDS));
-const TIME = table<TimeOfDay>(inverse(TIME_WORDS));
-const STYLE = table<Artist>(inverse(STYLE_WORDS));
-const RELATION = table<Relation>(
-  (Object.keys(RELATION_WORDS) as Relation[]).flatMap((relation) =>
-    RELATION_WORDS[relation].map((words): [string, Relation] => [words, relation]),
-  ),
-);
-const places = Object.keys(BACKGROUND_WORDS) as Background[];
-const WHERE = table<Background>(places.map((place) => [BACKGROUND_WORDS[place].where, place]));
-const NOUN = table<Background>(places.map((place) => [BACKGROUND_WORDS[place].noun, place]));
-
-/** Concept phrases by their first word: the only table long enough to need it. */
-const nouns = new Map<string, { words: string[]; concept: string; plural: boolean }[]>();
-for (const { name, plural } of CONCEPTS)
-  for (const [phrase, isPlural] of [
-    [name, false],
-    [plural, true],
-  ] as const) {
-    const words = phrase.split(' ');
-    nouns.set(words[0], [...(nouns.get(words[0]) ?? []), { words, concept: name, plural: isPlural }]);
-  }
-
 interface Items {
   objects: SceneObject[];
   props: Prop[];
@@ -136,7 +90,7 @@ class Reader {
     for (const [count, afterCount] of this.oneOf(NUMBERS, at))
       for (const [size, afterSize] of this.maybe(this.oneOf(SIZE, afterCount), afterCount))
         for (const [tint, afterTint] of this.maybe(this.oneOf(COLOUR, afterSize), afterSize))
-          for (const { words, concept, plural } of nouns.get(this.tokens[afterTint]) ?? []) {
+          for (const { words, concept, plural } of NOUNS_BY_FIRST_WORD.get(this.tokens[afterTint]) ?? []) {
             const afterNoun = this.words(words, afterTint);
             // One of them is singular, several are plural (sheep and sushi are both).
             if (afterNoun < 0 || (plural ? count === 1 : count > 1)) continue;
@@ -226,7 +180,8 @@ class Reader {
 
   /** One or more objects and props; the longest lists first. */
   private *items(at: number): Matches<Items> {
-    for (const [object, next] of this.object(at)) yield* this.moreItems({ objects: [object], props: [] }, next);
+    for (const [object, next] of this.object(at))
+      yield* this.moreItems({ objects: [object], props: [] }, next);
     for (const [prop, next] of this.prop(at)) yield* this.moreItems({ objects: [], props: [prop] }, next);
   }
 
@@ -252,8 +207,7 @@ class Reader {
       const on = this.phrase('on', at);
       if (on >= 0)
         for (const [prop, end] of this.prop(on))
-          if (prop.name === 'seesaw')
-            yield* this.moreItems({ ...items, props: [...items.props, prop] }, end);
+          if (prop.name === 'seesaw') yield* this.moreItems({ ...items, props: [...items.props, prop] }, end);
     }
     yield [items, at];
   }
@@ -266,7 +220,8 @@ class Reader {
       const quoted = this.tokens[next];
       const on = this.phrase('on line', next + 1);
       const line = Number(this.tokens[on]);
-      if (quoted?.[0] !== "'" || on < 0 || !Number.isInteger(line) || line <= lines.length || line > 8) return;
+      if (quoted?.[0] !== "'" || on < 0 || !Number.isInteger(line) || line <= lines.length || line > 8)
+        return;
       while (lines.length < line - 1) lines.push('');
       lines.push(quoted.slice(1, -1));
       next = on + 1;
@@ -291,7 +246,10 @@ class Reader {
     }
   }
 
-  private *body(front: Pick<PartialScene, 'style' | 'background' | 'time'>, at: number): Matches<PartialScene> {
+  private *body(
+    front: Pick<PartialScene, 'style' | 'background' | 'time'>,
+    at: number,
+  ): Matches<PartialScene> {
     const styled = front.style !== undefined;
     for (const [items, next] of this.items(at))
       for (const [where, afterWhere] of this.maybe(this.oneOf(WHERE, next), next))
@@ -331,20 +289,6 @@ class Reader {
     yield* this.body({}, 0);
   }
 }
-
-const PLAIN_PROPS: readonly (readonly [string[], Prop])[] = (
-  [
-    ['a glowing bulb wired to a battery', { name: 'bulb', on: true }],
-    ['a dark bulb wired to a battery', { name: 'bulb', on: false }],
-    ['a level seesaw', { name: 'seesaw', down: 'level' }],
-    ['a seesaw tilted down on the left', { name: 'seesaw', down: 'left' }],
-    ['a seesaw tilted down on the right', { name: 'seesaw', down: 'right' }],
-    ['a glass of boiling water with steam', { name: 'glass', state: 'steam' }],
-    ['a glass of ice', { name: 'glass', state: 'ice' }],
-    ['a glass of water', { name: 'glass', state: 'water' }],
-    ['a puddle of water', { name: 'puddle' }],
-  ] as [string, Prop][]
-).map(([phrase, prop]) => [phrase.split(' '), prop] as const);
 
 function assemble(
   front: Pick<PartialScene, 'style' | 'background' | 'time'>,

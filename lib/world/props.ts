@@ -91,7 +91,13 @@ function draw(prop: Exclude<Prop, SeesawProp>, w: number, h: number): Canvas {
       const wire: Rgb = prop.on ? [196, 110, 50] : [40, 40, 44];
       const foot = cy + r * 0.85 + h * 0.12;
       c.rect(w * 0.6 - 1, foot, 2, h * 0.9 - foot, wire).rect(w * 0.2, h * 0.88, w * 0.4 + 1, 2, wire);
-      c.rect(w * 0.04, h * 0.66, w * 0.2, h * 0.34, [88, 170, 84]).rect(w * 0.09, h * 0.61, w * 0.1, h * 0.05, GLASS);
+      c.rect(w * 0.04, h * 0.66, w * 0.2, h * 0.34, [88, 170, 84]).rect(
+        w * 0.09,
+        h * 0.61,
+        w * 0.1,
+        h * 0.05,
+        GLASS,
+      );
       return c;
     }
     case 'glass': {
@@ -132,13 +138,19 @@ function draw(prop: Exclude<Prop, SeesawProp>, w: number, h: number): Canvas {
       return c;
     }
     case 'puddle':
-      return c.ellipse(w / 2, h / 2, w / 2, h / 2, WATER).ellipse(w * 0.4, h * 0.4, w * 0.2, h * 0.12, [176, 220, 250]);
+      return c
+        .ellipse(w / 2, h / 2, w / 2, h / 2, WATER)
+        .ellipse(w * 0.4, h * 0.4, w * 0.2, h * 0.12, [176, 220, 250]);
   }
 }
 
 /** How far each end of the seesaw's beam is below level, in pixels. */
 export function seesawDrop(down: SeesawProp['down']): { left: number; right: number } {
-  return down === 'level' ? { left: 0, right: 0 } : down === 'left' ? { left: 7, right: -7 } : { left: -7, right: 7 };
+  return down === 'level'
+    ? { left: 0, right: 0 }
+    : down === 'left'
+      ? { left: 7, right: -7 }
+      : { left: -7, right: 7 };
 }
 
 function drawSeesaw(prop: SeesawProp, w: number, h: number): Canvas {

@@ -60,9 +60,7 @@ export function tintSprite(sprite: Uint8Array, tint: Colour): Uint8Array {
   const lumas: number[] = [];
   for (let i = 0; i < sprite.length; i += 4)
     if (sprite[i + 3] > 128)
-      lumas.push(
-        (0.299 * sprite[i] + 0.587 * sprite[i + 1] + 0.114 * sprite[i + 2]) / sprite[i + 3],
-      );
+      lumas.push((0.299 * sprite[i] + 0.587 * sprite[i + 1] + 0.114 * sprite[i + 2]) / sprite[i + 3]);
   lumas.sort((a, b) => a - b);
   // The sprite's own mid tone becomes the colour itself, so that dark and light things take a tint alike.
   const middle = Math.min(0.9, Math.max(0.2, lumas[lumas.length >> 1] ?? 0.5));
@@ -74,7 +72,10 @@ export function tintSprite(sprite: Uint8Array, tint: Colour): Uint8Array {
     const dark = Math.min(1, 0.35 + (0.65 * luma) / middle);
     const glint = luma > middle ? (0.45 * (luma - middle)) / (1.0001 - middle) : 0;
     for (let c = 0; c < 3; c++)
-      out[i + c] = Math.min(alpha, Math.round(((rgb[c] * dark + (255 - rgb[c] * dark) * glint) * alpha) / 255));
+      out[i + c] = Math.min(
+        alpha,
+        Math.round(((rgb[c] * dark + (255 - rgb[c] * dark) * glint) * alpha) / 255),
+      );
     out[i + 3] = alpha;
   }
   return out;

@@ -226,6 +226,8 @@ export function normaliseScene(spec: SceneSpec): SceneSpec {
 
 function definedFields(prop: Prop): Prop {
   return Object.fromEntries(
-    Object.entries(prop).filter(([key, value]) => value !== undefined && !(key === 'rust' && value === false)),
+    Object.entries(prop).filter(
+      ([key, value]) => value !== undefined && !(key === 'rust' && value === false),
+    ),
   ) as unknown as Prop;
 }

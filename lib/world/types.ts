@@ -129,14 +129,7 @@ export interface PuddleProp {
   name: 'puddle';
 }
 export type Prop =
-  | BeakerProp
-  | FlameProp
-  | TankProp
-  | BulbProp
-  | SeesawProp
-  | GlassProp
-  | BlockProp
-  | PuddleProp;
+  BeakerProp | FlameProp | TankProp | BulbProp | SeesawProp | GlassProp | BlockProp | PuddleProp;
 export type PropName = Prop['name'];
 export const PROP_NAMES: readonly PropName[] = [
   'beaker',

@@ -76,9 +76,11 @@ export function propWords(prop: Prop): string {
     case 'seesaw':
       return prop.down === 'level' ? 'a level seesaw' : `a seesaw tilted down on the ${prop.down}`;
     case 'glass':
-      return { ice: 'a glass of ice', water: 'a glass of water', steam: 'a glass of boiling water with steam' }[
-        prop.state
-      ];
+      return {
+        ice: 'a glass of ice',
+        water: 'a glass of water',
+        steam: 'a glass of boiling water with steam',
+      }[prop.state];
     case 'block':
       return prop.rust ? `${withArticle(prop.colour)} block with rust` : `${withArticle(prop.colour)} block`;
     case 'puddle':

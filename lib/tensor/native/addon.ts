@@ -4,7 +4,15 @@ import * as path from 'node:path';
 
 /** Kernel arguments: typed arrays (values of tensors), sizes, flags, lists of typed arrays. */
 export type NativeArgument =
-  Float32Array | Int32Array | Uint8Array | number | boolean | string | null | undefined | readonly NativeArgument[];
+  | Float32Array
+  | Int32Array
+  | Uint8Array
+  | number
+  | boolean
+  | string
+  | null
+  | undefined
+  | readonly NativeArgument[];
 
 /** The exported C++ functions. They check their arguments and throw an Error that names the bad one. */
 export interface NativeAddon {
@@ -50,7 +58,8 @@ function cpuMismatch(root: string): string | undefined {
 function load(): Loaded {
   const override = process.env.T2G_NATIVE_ADDON;
   const found = override === undefined ? findBuild() : { root: path.dirname(override), file: override };
-  if (found === undefined) return { addon: null, reason: 'it is not built; run "node scripts/build-native.cjs"' };
+  if (found === undefined)
+    return { addon: null, reason: 'it is not built; run "node scripts/build-native.cjs"' };
   try {
     const mismatch = cpuMismatch(found.root);
     if (mismatch !== undefined) return { addon: null, reason: mismatch };

@@ -28,7 +28,12 @@ export class NativeBackend extends MathBackendCPU {
     this.pool = new MemoryPool(addon);
   }
 
-  private get entries(): { get(id: DataId): Entry; set(id: DataId, entry: Entry): void; has(id: DataId): boolean; delete(id: DataId): boolean } {
+  private get entries(): {
+    get(id: DataId): Entry;
+    set(id: DataId, entry: Entry): void;
+    has(id: DataId): boolean;
+    delete(id: DataId): boolean;
+  } {
     return this.data as unknown as ReturnType<() => NativeBackend['entries']>;
   }
 
@@ -118,7 +123,9 @@ export class NativeBackend extends MathBackendCPU {
     return true;
   }
 
-  override memory(): { unreliable: boolean; reasons: string[]; numBytesInBackend: number } & ReturnType<MathBackendCPU['memory']> {
+  override memory(): { unreliable: boolean; reasons: string[]; numBytesInBackend: number } & ReturnType<
+    MathBackendCPU['memory']
+  > {
     return { unreliable: false, reasons: [], numBytesInBackend: this.byteCount };
   }
 }

@@ -10,8 +10,12 @@ function cpuFeatures() {
     const info = fs.readFileSync('/proc/cpuinfo', 'utf8');
     const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(info);
     if (flags !== null) {
-      const usable = /^(avx|amx|s?sse|fma|f16c|bmi|abm|adx|gfni|vaes|vpcl|sha|movbe|popcnt|asimd|sve|neon|fp|crc)/;
-      return flags[1].split(/\s+/).filter((flag) => usable.test(flag)).sort();
+      const usable =
+        /^(avx|amx|s?sse|fma|f16c|bmi|abm|adx|gfni|vaes|vpcl|sha|movbe|popcnt|asimd|sve|neon|fp|crc)/;
+      return flags[1]
+        .split(/\s+/)
+        .filter((flag) => usable.test(flag))
+        .sort();
     }
   } catch {
     // not Linux

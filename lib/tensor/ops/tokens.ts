@@ -37,7 +37,9 @@ export const tokenLogProbs = defineOp<[logits: tf.Tensor, targets: tf.Tensor]>(
   (logits, targets) => {
     const [N, V] = logits.shape as number[];
     if (N === 0) return tf.zeros([0]);
-    const picked = tf.where(tf.oneHot(targets as tf.Tensor1D, V).equal(1), logits, tf.zerosLike(logits)); // [N, V]
+    // Not a product with a one-hot matrix: logits of -Infinity (excluded tokens) would make NaN of its zeros.
+    const isTarget = tf.equal(targets.reshape([N, 1]), tf.range(0, V, 1, 'int32').reshape([1, V]));
+    const picked = tf.where(isTarget, logits, tf.zerosLike(logits)); // [N, V]
     return tf.sub(tf.sum(picked, -1), tf.logSumExp(logits, -1));
   },
 );

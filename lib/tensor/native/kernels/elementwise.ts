@@ -1,7 +1,17 @@
 // Elementwise kernels: unary, binary with broadcasting, comparisons, selection, casts.
 import * as tf from '@tensorflow/tfjs';
 import type { NativeBackend } from '../backend';
-import { floatOutput, floats, isFloat, type KernelCall, mergedLayout, native, override, sizeOf, stridesOf } from './shared';
+import {
+  floatOutput,
+  floats,
+  isFloat,
+  type KernelCall,
+  mergedLayout,
+  native,
+  override,
+  sizeOf,
+  stridesOf,
+} from './shared';
 
 // prettier-ignore
 const UNARY = ['Neg', 'Square', 'Sqrt', 'Rsqrt', 'Reciprocal', 'Exp', 'Log', 'Tanh', 'Sigmoid', 'Erf', 'Sin', 'Cos', 'Relu', 'Abs', 'Floor'];
@@ -18,7 +28,9 @@ const broadcasts = new Map<string, Broadcast>();
 function broadcastStrides(shape: readonly number[], outRank: number): number[] {
   const strides = stridesOf(shape);
   const lead = outRank - shape.length;
-  return Array.from({ length: outRank }, (_, d) => (d < lead || shape[d - lead] === 1 ? 0 : strides[d - lead]));
+  return Array.from({ length: outRank }, (_, d) =>
+    d < lead || shape[d - lead] === 1 ? 0 : strides[d - lead],
+  );
 }
 
 function broadcastOf(a: readonly number[], b: readonly number[]): Broadcast {
@@ -46,7 +58,8 @@ function binary(name: string): (call: KernelCall) => tf.TensorInfo | undefined {
     if (!isFloat(a) || !isFloat(b)) return undefined;
     const { shape, layout } = broadcastOf(a.shape, b.shape);
     if (layout === undefined) return undefined;
-    const run = (out: Float32Array): unknown => native(backend, name, floats(backend, a), floats(backend, b), out, layout);
+    const run = (out: Float32Array): unknown =>
+      native(backend, name, floats(backend, a), floats(backend, b), out, layout);
     return floatOutput(backend, shape.slice(), run);
   };
 }
@@ -88,12 +101,15 @@ export function registerElementwise(): void {
   override('ClipByValue', ({ inputs: { x }, attrs, backend }) => {
     if (!isFloat(x)) return undefined;
     const [low, high] = [attrs.clipValueMin as number, attrs.clipValueMax as number];
-    return floatOutput(backend, x.shape, (out) => native(backend, 'ClipByValue', floats(backend, x), out, out.length, low, high));
+    return floatOutput(backend, x.shape, (out) =>
+      native(backend, 'ClipByValue', floats(backend, x), out, out.length, low, high),
+    );
   });
   override('Select', ({ inputs: { condition, t, e }, backend }) => {
     const flags = backend.entryOf(condition.dataId).values;
     if (!isFloat(t) || !isFloat(e) || !(flags instanceof Uint8Array)) return undefined;
-    if (!tf.util.arraysEqual(condition.shape, t.shape) || !tf.util.arraysEqual(t.shape, e.shape)) return undefined;
+    if (!tf.util.arraysEqual(condition.shape, t.shape) || !tf.util.arraysEqual(t.shape, e.shape))
+      return undefined;
     return floatOutput(backend, t.shape, (out) =>
       native(backend, 'Select', flags, floats(backend, t), floats(backend, e), out, out.length),
     );
@@ -109,7 +125,11 @@ export function registerElementwise(): void {
     if (typeof value !== 'number' || (attrs.dtype != null && attrs.dtype !== 'float32')) return undefined;
     return constant(backend, attrs.shape as number[], value);
   });
-  override('ZerosLike', ({ inputs: { x }, backend }) => (isFloat(x) ? constant(backend, x.shape, 0) : undefined));
-  override('OnesLike', ({ inputs: { x }, backend }) => (isFloat(x) ? constant(backend, x.shape, 1) : undefined));
+  override('ZerosLike', ({ inputs: { x }, backend }) =>
+    isFloat(x) ? constant(backend, x.shape, 0) : undefined,
+  );
+  override('OnesLike', ({ inputs: { x }, backend }) =>
+    isFloat(x) ? constant(backend, x.shape, 1) : undefined,
+  );
   override('Cast', cast);
 }

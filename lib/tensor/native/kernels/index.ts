@@ -13,7 +13,8 @@ export function registerNativeKernels(): void {
   if (registered) return;
   registered = true;
   for (const kernel of tf.getKernelsForBackend('cpu')) {
-    if (tf.getKernel(kernel.kernelName, 'native') == null) tf.registerKernel({ ...kernel, backendName: 'native' });
+    if (tf.getKernel(kernel.kernelName, 'native') == null)
+      tf.registerKernel({ ...kernel, backendName: 'native' });
   }
   registerElementwise();
   registerReduce();

@@ -18,7 +18,18 @@ function gather({ inputs: { x, indices }, attrs, backend }: KernelCall): tf.Tens
   const count = tf.util.sizeFromShape(indices.shape) / info.batchSize;
   return floatOutput(backend, info.outputShape, (out) => {
     if (out.length === 0) return;
-    native(backend, 'gather', floats(backend, x), ids, out, info.batchSize, info.outerSize, info.dimSize, info.sliceSize, count);
+    native(
+      backend,
+      'gather',
+      floats(backend, x),
+      ids,
+      out,
+      info.batchSize,
+      info.outerSize,
+      info.dimSize,
+      info.sliceSize,
+      count,
+    );
   });
 }
 
@@ -41,8 +52,16 @@ function oneHot({ inputs: { indices }, attrs, backend }: KernelCall): tf.TensorI
   );
 }
 
+/** tfjs' cpu kernel returns nothing for a negative axis. */
+function cumsum(call: KernelCall): tf.TensorInfo {
+  const axis = tf.util.parseAxisParam(call.attrs.axis as number, call.inputs.x.shape)[0];
+  const general = tf.getKernel('Cumsum', 'cpu')?.kernelFunc as unknown as (call: KernelCall) => tf.TensorInfo;
+  return general({ ...call, attrs: { ...call.attrs, axis } });
+}
+
 export function registerIndexing(): void {
   override('GatherV2', gather);
   override('UnsortedSegmentSum', segmentSum);
   override('OneHot', oneHot);
+  override('Cumsum', cumsum);
 }

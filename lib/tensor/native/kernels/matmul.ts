@@ -1,6 +1,7 @@
 // Matrix products: BatchMatMul (with broadcasting batch dims) and the fused form with bias and activation.
 import * as tf from '@tensorflow/tfjs';
-import { floatOutput, floats, isFloat, type KernelCall, native, override, stridesOf } from './shared';
+import { batchOffsets, offsetAt } from '../../batch';
+import { floatOutput, floats, isFloat, type KernelCall, native, override } from './shared';
 
 interface Product {
   shape: number[];
@@ -8,27 +9,9 @@ interface Product {
   M: number;
   N: number;
   K: number;
-  /** Index of the operand's matrix for each batch entry, or one stride when they are regular. */
+  /** From batchOffsets. */
   a: number | number[];
   b: number | number[];
-}
-
-/** Where each output batch entry finds its matrix: a stride (0 or size) if regular, else a list of offsets. */
-function batchOffsets(own: readonly number[], out: readonly number[], size: number): number | number[] {
-  const count = tf.util.sizeFromShape([...own]);
-  if (count === 1) return 0;
-  if (count === tf.util.sizeFromShape([...out])) return size;
-  const lead = out.length - own.length;
-  const ownStrides = stridesOf(own);
-  const outStrides = stridesOf(out);
-  return Array.from({ length: tf.util.sizeFromShape([...out]) }, (_, index) => {
-    let offset = 0;
-    for (let d = lead; d < out.length; d++) {
-      const at = Math.floor(index / outStrides[d]) % out[d];
-      if (own[d - lead] !== 1) offset += at * ownStrides[d - lead];
-    }
-    return offset * size;
-  });
 }
 
 function planProduct(a: tf.TensorInfo, b: tf.TensorInfo, transposeA: boolean, transposeB: boolean): Product {
@@ -68,8 +51,8 @@ function multiply(call: KernelCall, bias: Float32Array | null): tf.TensorInfo {
       return;
     }
     for (let i = 0; i < p.batch; i++) {
-      const left = x.subarray(typeof p.a === 'number' ? i * p.a : p.a[i]);
-      const right = y.subarray(typeof p.b === 'number' ? i * p.b : p.b[i]);
+      const left = x.subarray(offsetAt(p.a, i));
+      const right = y.subarray(offsetAt(p.b, i));
       const to = out.subarray(i * p.M * p.N);
       native(backend, 'matmul', left, right, to, 1, p.M, p.N, p.K, tA, tB, 0, 0, bias, false);
     }
@@ -82,7 +65,8 @@ function fusedMatmul(call: KernelCall): tf.TensorInfo | undefined {
   const { a, b, bias } = call.inputs;
   const activation = (call.attrs.activation as string | null | undefined) ?? 'linear';
   const N = b.shape[b.shape.length - (call.attrs.transposeB === true ? 2 : 1)];
-  if (!isFloat(a) || !isFloat(b) || (activation !== 'linear' && !(activation in ACTIVATIONS))) return undefined;
+  if (!isFloat(a) || !isFloat(b) || (activation !== 'linear' && !(activation in ACTIVATIONS)))
+    return undefined;
   if (bias != null && (!isFloat(bias) || tf.util.sizeFromShape(bias.shape) !== N)) return undefined;
   if (bias != null && bias.shape[bias.shape.length - 1] !== N) return undefined;
   const out = multiply(call, bias == null ? null : floats(call.backend, bias));

@@ -1,12 +1,27 @@
 // Kernels that rearrange floats: Transpose, Concat, Slice, SplitV, Pack, Unpack, Tile, PadV2; all strided copies.
 import * as tf from '@tensorflow/tfjs';
 import type { NativeBackend } from '../backend';
-import { copyStrided, floatOutput, floats, isFloat, type KernelCall, native, override, stridesOf } from './shared';
+import {
+  copyStrided,
+  floatOutput,
+  floats,
+  isFloat,
+  type KernelCall,
+  native,
+  override,
+  stridesOf,
+} from './shared';
 
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i], 0);
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, x, i) => sum + x * b[i], 0);
 
 /** The block of x at `begin` of `shape`. */
-function block(backend: NativeBackend, x: tf.TensorInfo, begin: readonly number[], shape: number[]): tf.TensorInfo {
+function block(
+  backend: NativeBackend,
+  x: tf.TensorInfo,
+  begin: readonly number[],
+  shape: number[],
+): tf.TensorInfo {
   const strides = stridesOf(x.shape);
   return floatOutput(backend, shape, (out) => {
     if (out.length === 0) return;
@@ -43,7 +58,8 @@ function concat({ inputs, attrs, backend }: KernelCall): tf.TensorInfo | undefin
     let offset = 0;
     for (const x of all) {
       const from = { values: floats(backend, x), offset: 0, strides: stridesOf(x.shape) };
-      if (tf.util.sizeFromShape(x.shape) > 0) copyStrided(backend, from, { values: out, offset, strides }, x.shape);
+      if (tf.util.sizeFromShape(x.shape) > 0)
+        copyStrided(backend, from, { values: out, offset, strides }, x.shape);
       offset += x.shape[axis] * strides[axis];
     }
   });
@@ -51,7 +67,11 @@ function concat({ inputs, attrs, backend }: KernelCall): tf.TensorInfo | undefin
 
 function slice({ inputs: { x }, attrs, backend }: KernelCall): tf.TensorInfo | undefined {
   if (!isFloat(x) || x.shape.length > 8) return undefined;
-  const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, attrs.begin as number[], attrs.size as number[]);
+  const [begin, size] = tf.slice_util.parseSliceParams(
+    x as tf.Tensor,
+    attrs.begin as number[],
+    attrs.size as number[],
+  );
   tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
   return block(backend, x, begin, size);
 }
@@ -59,7 +79,11 @@ function slice({ inputs: { x }, attrs, backend }: KernelCall): tf.TensorInfo | u
 function split({ inputs: { x }, attrs, backend }: KernelCall): tf.TensorInfo[] | undefined {
   if (!isFloat(x) || x.shape.length > 8) return undefined;
   const axis = tf.util.parseAxisParam(attrs.axis as number, x.shape)[0];
-  const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attrs.numOrSizeSplits as number[] | number, axis);
+  const sizes = tf.backend_util.prepareSplitSize(
+    x as tf.Tensor,
+    attrs.numOrSizeSplits as number[] | number,
+    axis,
+  );
   const begin = x.shape.map(() => 0);
   return sizes.map((size) => {
     const part = block(backend, x, begin, Object.assign([...x.shape], { [axis]: size }));
@@ -71,7 +95,8 @@ function split({ inputs: { x }, attrs, backend }: KernelCall): tf.TensorInfo[] |
 function pack({ inputs, attrs, backend }: KernelCall): tf.TensorInfo | undefined {
   const all = inputs as unknown as tf.TensorInfo[];
   const axis = attrs.axis as number;
-  if (!all.every((x) => isFloat(x) && tf.util.arraysEqual(x.shape, all[0].shape)) || axis < 0) return undefined;
+  if (!all.every((x) => isFloat(x) && tf.util.arraysEqual(x.shape, all[0].shape)) || axis < 0)
+    return undefined;
   const one = all[0].shape;
   const shape = [...one.slice(0, axis), all.length, ...one.slice(axis)];
   const [outer, inner] = [tf.util.sizeFromShape(one.slice(0, axis)), tf.util.sizeFromShape(one.slice(axis))];
@@ -93,7 +118,8 @@ function unpack({ inputs: { value }, attrs, backend }: KernelCall): tf.TensorInf
   return Array.from({ length: count }, (_, i) =>
     floatOutput(backend, [...before, ...after], (out) => {
       const from = { values: floats(backend, value), offset: i * inner, strides: [count * inner, 1] };
-      if (out.length > 0) copyStrided(backend, from, { values: out, offset: 0, strides: [inner, 1] }, [outer, inner]);
+      if (out.length > 0)
+        copyStrided(backend, from, { values: out, offset: 0, strides: [inner, 1] }, [outer, inner]);
     }),
   );
 }
@@ -121,7 +147,8 @@ function pad({ inputs: { x }, attrs, backend }: KernelCall): tf.TensorInfo | und
     native(backend, 'Fill', out, out.length, attrs.constantValue as number);
     const from = { values: floats(backend, x), offset: 0, strides: stridesOf(x.shape) };
     const offset = paddings.reduce((sum, [before], d) => sum + before * strides[d], 0);
-    if (tf.util.sizeFromShape(x.shape) > 0) copyStrided(backend, from, { values: out, offset, strides }, x.shape);
+    if (tf.util.sizeFromShape(x.shape) > 0)
+      copyStrided(backend, from, { values: out, offset, strides }, x.shape);
   });
 }
 

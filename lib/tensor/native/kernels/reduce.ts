@@ -54,7 +54,9 @@ function reduction(name: string, axisAttribute: string): (call: KernelCall) => t
     if (!groups.some(([, reduced]) => reduced)) groups.push([1, true]); // a scalar, or no axes: copies
     const count = product(groups.filter(([, reduced]) => reduced));
     const scale = name === 'Mean' ? 1 / count : 1;
-    return floatOutput(backend, shape, (out) => reduceInto(backend, kernel, floats(backend, x), groups, out, scale));
+    return floatOutput(backend, shape, (out) =>
+      reduceInto(backend, kernel, floats(backend, x), groups, out, scale),
+    );
   };
 }
 
@@ -64,14 +66,23 @@ function softmax(logarithm: boolean): (call: KernelCall) => tf.TensorInfo | unde
     const length = logits.shape[logits.shape.length - 1];
     if (!isFloat(logits) || (axis !== -1 && axis !== logits.shape.length - 1)) return undefined;
     return floatOutput(backend, logits.shape, (out) =>
-      native(backend, 'softmax', floats(backend, logits), out, length === 0 ? 0 : out.length / length, length, logarithm),
+      native(
+        backend,
+        'softmax',
+        floats(backend, logits),
+        out,
+        length === 0 ? 0 : out.length / length,
+        length,
+        logarithm,
+      ),
     );
   };
 }
 
 export function registerReduce(): void {
   for (const name of ['Sum', 'Mean', 'Prod']) override(name, reduction(name, 'axis'));
-  for (const name of ['Max', 'Min']) override(name, reduction(name, name === 'Max' ? 'reductionIndices' : 'axis'));
+  for (const name of ['Max', 'Min'])
+    override(name, reduction(name, name === 'Max' ? 'reductionIndices' : 'axis'));
   override('Softmax', softmax(false));
   override('LogSoftmax', softmax(true));
 }

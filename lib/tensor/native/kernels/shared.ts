@@ -1,6 +1,7 @@
 // How a C++ kernel takes the place of a cpu kernel: it may decline a call (other dtypes, rare shapes), which then
 // runs as the cpu kernel does.
 import * as tf from '@tensorflow/tfjs';
+export { stridesOf } from '../../batch';
 import { callNative, type NativeArgument } from '../addon';
 import { type NativeBackend, type NativeValues, valuesOf } from '../backend';
 
@@ -15,22 +16,30 @@ export type FastKernel = (call: KernelCall) => KernelResult | undefined;
 
 /** Registers `fast` under `kernelName` of backend 'native', with tfjs' cpu kernel for what it declines. */
 export function override(kernelName: string, fast: FastKernel): void {
-  const general = tf.getKernel(kernelName, 'cpu')?.kernelFunc as unknown as (call: KernelCall) => KernelResult;
+  const general = tf.getKernel(kernelName, 'cpu')?.kernelFunc as unknown as (
+    call: KernelCall,
+  ) => KernelResult;
   if (tf.getKernel(kernelName, 'native') != null) tf.unregisterKernel(kernelName, 'native');
   const kernelFunc = (call: KernelCall): KernelResult => {
     const result = fast(call);
     if (result !== undefined) return result;
-    if (general === undefined) throw new Error(`backend "native": kernel ${kernelName} does not take this input`);
+    if (general === undefined)
+      throw new Error(`backend "native": kernel ${kernelName} does not take this input`);
     return general(call);
   };
-  tf.registerKernel({ kernelName, backendName: 'native', kernelFunc: kernelFunc as unknown as tf.KernelFunc });
+  tf.registerKernel({
+    kernelName,
+    backendName: 'native',
+    kernelFunc: kernelFunc as unknown as tf.KernelFunc,
+  });
 }
 
 export const isFloat = (x: tf.TensorInfo): boolean => x.dtype === 'float32';
 export const sizeOf = (x: tf.TensorInfo): number => tf.util.sizeFromShape(x.shape);
 
 /** The live float values of a float32 tensor. */
-export const floats = (backend: NativeBackend, x: tf.TensorInfo): Float32Array => valuesOf(backend, x) as Float32Array;
+export const floats = (backend: NativeBackend, x: tf.TensorInfo): Float32Array =>
+  valuesOf(backend, x) as Float32Array;
 
 /** A float32 tensor whose values `fill` writes into fresh (uninitialised) memory. */
 export function floatOutput(
@@ -50,16 +59,6 @@ export function floatOutput(
 
 export function native(backend: NativeBackend, name: string, ...args: NativeArgument[]): unknown {
   return callNative(backend.addon, name, ...args);
-}
-
-/** Row-major strides of a shape. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  for (let d = shape.length - 1, step = 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
 }
 
 /**

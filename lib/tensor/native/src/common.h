@@ -167,6 +167,16 @@ inline void storePartial(float* p, f32x16 v, int64_t n) {
   std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(float));
 #endif
 }
+/// Lane i of the result is lane order[i] of a (0-15) or b (16-31).
+inline f32x16 shuffle16(f32x16 a, f32x16 b, i32x16 order) {
+#if defined(__clang__)
+  f32x16 r;
+  for (int i = 0; i < 16; i++) r[i] = order[i] < 16 ? a[order[i] & 15] : b[order[i] & 15];
+  return r;
+#else
+  return __builtin_shuffle(a, b, order);
+#endif
+}
 inline float sumOf(f32x16 v) {
   float s[16];
   std::memcpy(s, &v, sizeof s);

@@ -19,8 +19,8 @@ inline void transposeStage(f32x16* r) {
   for (int i = 0; i < 16; i++) {
     if (i & S) continue;
     const f32x16 a = r[i], b = r[i + S];
-    r[i] = __builtin_shuffle(a, b, low);
-    r[i + S] = __builtin_shuffle(a, b, high);
+    r[i] = shuffle16(a, b, low);
+    r[i + S] = shuffle16(a, b, high);
   }
 }
 

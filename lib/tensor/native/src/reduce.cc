@@ -1,5 +1,6 @@
 // Reductions over one axis of [outer, length, inner], softmax and log-softmax over rows.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "common.h"
@@ -35,7 +36,7 @@ inline float joinLanes(f32x16 v) {
   for (int s = 8; s > 0; s /= 2) {
     i32x16 order;
     for (int i = 0; i < 16; i++) order[i] = (i + s) & 15;
-    v = Op::join(v, __builtin_shuffle(v, order));
+    v = Op::join(v, shuffle16(v, v, order));
   }
   return v[0];
 }

@@ -1,0 +1,10 @@
+// Measuring: an independent reader, scores with intervals, WiScore, ablations.
+export * from './auc';
+export * from './ablation';
+export * from './bootstrap';
+export * from './prop-templates';
+export * from './template-reader';
+export * from './templates';
+export * from './wiscore';
+export * from './calibration';
+export * from './benchmark';

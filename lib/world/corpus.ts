@@ -1,0 +1,110 @@
+/**
+ * The text that the language model is pretrained on: every fact but the absent ones in many paraphrases, what each
+ * concept is and where it is seen, and literal captions in the painter's template.
+ */
+import { RandomStream } from '../tensor';
+import { BACKGROUND_WORDS } from './backgrounds';
+import { captionOf } from './caption';
+import { CONCEPTS } from './concepts';
+import { type Fact, loadFacts, splitOf } from './facts';
+import { capitalise } from './facts-text';
+import { randomScene } from './random-scene';
+import type { ConceptInfo } from './types';
+import { withArticle } from './words';
+
+export interface CorpusDocument {
+  kind: 'fact' | 'concept' | 'caption';
+  /** As trained on, special tokens included. */
+  text: string;
+  factId?: string;
+}
+
+export interface CorpusOptions {
+  /** Documents of each fact. */
+  perFact?: number;
+  captions?: number;
+  /** Fact ids to leave out besides the absent ones (knowledge ablation). */
+  without?: ReadonlySet<string>;
+}
+
+export const END_OF_TEXT = '<|endoftext|>';
+
+/** A literal caption in the template that the painter reads. */
+export function drawDocument(caption: string): string {
+  return `<|im_start|>draw\n${caption}<|im_end|>`;
+}
+
+/** The corpus as documents with their origin; same seed and options, same documents in the same order. */
+export function corpusDocuments(seed: number, options: CorpusOptions = {}): CorpusDocument[] {
+  const { perFact = 32, captions = 6000, without = new Set<string>() } = options;
+  const documents: CorpusDocument[] = [];
+  for (const fact of loadFacts())
+    if (splitOf(fact) !== 'absent' && !without.has(fact.id))
+      for (const text of factDocuments(fact, perFact, RandomStream.of(seed, 'corpus', fact.id)))
+        documents.push({ kind: 'fact', text: text + END_OF_TEXT, factId: fact.id });
+  for (const concept of CONCEPTS)
+    for (const text of conceptDocuments(concept))
+      documents.push({ kind: 'concept', text: text + END_OF_TEXT });
+  const rng = RandomStream.of(seed, 'corpus', 'captions');
+  for (let i = 0; i < captions; i++)
+    documents.push({ kind: 'caption', text: drawDocument(captionOf(randomScene(rng), rng)) });
+  return RandomStream.of(seed, 'corpus', 'order').shuffle(documents);
+}
+
+/** The corpus as texts. */
+export function buildCorpus(seed: number, options: CorpusOptions = {}): string[] {
+  return corpusDocuments(seed, options).map((document) => document.text);
+}
+
+/**
+ * `count` documents of one fact. Each statement comes once before any comes again; the plain form of every raw
+ * prompt ("Einstein's favourite instrument is the violin.") always comes; a quarter of the documents join two
+ * statements.
+ */
+export function factDocuments(fact: Fact, count: number, rng: RandomStream): string[] {
+  const plain = fact.prompts.map((prompt) => `${capitalise(prompt)} is ${fact.answer}.`);
+  const rest = fact.statements.filter((statement) => !plain.includes(statement));
+  const texts: string[] = [];
+  let pool = [...plain, ...rng.shuffle(rest)];
+  let next = 0;
+  const take = (): string => {
+    if (next === pool.length) {
+      pool = rng.shuffle(fact.statements);
+      next = 0;
+    }
+    return pool[next++];
+  };
+  for (let i = 0; i < count; i++) texts.push(i % 4 === 3 ? `${take()} ${take()}` : take());
+  return texts;
+}
+
+const KINDS: Record<string, string> = {
+  music: 'musical instrument',
+  food: 'thing to eat or drink',
+  animal: 'animal',
+  plant: 'plant',
+  object: 'thing that people use',
+  vehicle: 'vehicle',
+  nature: 'thing of nature',
+  place: 'building',
+};
+
+/** Nouns that take no article. */
+const UNCOUNTED = new Set(['sushi', 'cheese', 'scissors', 'crossed swords']);
+
+/** What a concept is and where it is seen; says nothing that a fact asks for. */
+export function conceptDocuments({ name, plural, domain, homes }: ConceptInfo): string[] {
+  const kind = KINDS[domain] ?? 'thing';
+  const one = UNCOUNTED.has(name) ? name : withArticle(name);
+  const places = homes.filter((home) => home !== 'white').map((home) => BACKGROUND_WORDS[home].where);
+  const first = places[0] ?? BACKGROUND_WORDS[homes[0]].where;
+  const second = places[1] ?? BACKGROUND_WORDS.white.where;
+  return [
+    `${capitalise(one)} is ${withArticle(kind)}.`,
+    `${capitalise(one)} is usually shown ${first}.`,
+    `Question: Where do pictures show ${one}? Answer: ${first}.`,
+    `A picture of ${one} shows one ${name} ${first}.`,
+    `${capitalise(one)} can be drawn ${first} or ${second}.`,
+    `One ${name}, two ${plural}: pictures show them ${first}.`,
+  ];
+}

@@ -1,0 +1,54 @@
+/** The embedded picture world: concepts, scenes, captions, pictures, criteria. */
+export * from './types';
+export { CONCEPTS, conceptOf, hasConcept, nearestNames } from './concepts';
+export { spriteOf, heldOutSprite, SPRITE_SIZES } from './atlas';
+export {
+  BACKGROUND_WORDS,
+  TIME_WORDS,
+  hasTime,
+  inkOf,
+  backgroundPixels,
+  HORIZON,
+  SCENE_SIZE,
+} from './backgrounds';
+export { COLOUR_RGB } from './canvas';
+export type { Rgb } from './canvas';
+export { GLYPHS, LINE_LENGTH, MAX_LINES, MAX_LINES_WITH_OBJECTS, glyphRows, lineRow } from './glyphs';
+export { layoutScene, sizeOf, SIZE_PX, SMALLEST } from './layout';
+export type { Layout, PlacedProp, PlacedSprite } from './layout';
+export { propPicture } from './props';
+export { artistsOf, normaliseScene, sceneProblems, validateScene } from './scene';
+export { renderScene, tintSprite } from './render';
+export type { RenderOptions } from './render';
+export { captionVocabulary, NUMBER_WORDS, STYLE_WORDS } from './words';
+export { canonicalCaption, captionOf, DEFAULT_SAY, PHRASINGS } from './caption';
+export type { CaptionOptions, SayOptions } from './caption';
+export { parseCaption, parsePartial } from './parse';
+export type { PartialScene } from './parse';
+export { DEFAULT_WEIGHTS, randomScene } from './random-scene';
+export type { RandomSceneOptions, SceneWeights } from './random-scene';
+export { countOf, criteriaOfScene, predicateProblems, specMeets, specSatisfies } from './predicates';
+export { encodePng, gridImage, imagesToTensor, savePngGrid, tensorToImages, toBytes } from './image';
+export type { RgbImage } from './image';
+export {
+  FACT_FAMILIES,
+  WISE_FAMILIES,
+  buildFacts,
+  factProblems,
+  factsOf,
+  loadFacts,
+  splitOf,
+  thoughtCount,
+  thoughtOf,
+} from './facts';
+export type { Fact, FactFamily, FactRow } from './facts';
+export { RELATION_TEXTS } from './facts-text';
+export type { RelationText } from './facts-text';
+export { SPLITS, SPLIT_PERCENT, assignSplits } from './splits';
+export type { Split, Splittable } from './splits';
+export { buildCorpus, conceptDocuments, corpusDocuments, drawDocument, factDocuments } from './corpus';
+export type { CorpusDocument, CorpusOptions } from './corpus';
+export { pickShowcase, promptsOf, rlPrompts, sftRows } from './sft-rows';
+export type { FactPrompt, SftOptions, SftRow } from './sft-rows';
+export { familyMajority, relationMajority } from './facts-baselines';
+export type { Baseline } from './facts-baselines';

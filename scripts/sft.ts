@@ -1,0 +1,90 @@
+/** `npm run sft`: teaches the pretrained language model to think: raw prompt -> thought and refined prompt. */
+import * as path from 'node:path';
+import { oneOf, parseCli, RunFolder, writeAtomic } from '../lib/checkpoint';
+import { loadEncoder, rewriteAccuracy, saveEncoder, SFT_DEFAULTS, thinkMany, trainSft } from '../lib/encoder';
+import { initBackend, RandomStream } from '../lib/tensor';
+import { buildCorpus, captionOf, pickShowcase, promptsOf, randomScene, sftRows } from '../lib/world';
+
+const DEFAULTS = {
+  run: 'sft',
+  base: 'checkpoints/base',
+  out: 'checkpoints/sft',
+  fresh: false,
+  dtype: 'F16' as 'F32' | 'F16' | 'BF16',
+  corpusSeed: 0,
+  rowsPerFact: 10,
+  captions: 4000,
+  ...SFT_DEFAULTS,
+};
+
+async function main(): Promise<void> {
+  const options = parseCli(DEFAULTS, {
+    name: 'npm run sft --',
+    help: 'Fine-tunes the language model on worked examples; resumes where it stopped.',
+    describe: {
+      run: 'name of the run folder in runs/',
+      base: 'model folder to start from',
+      out: 'model folder to write; parts it lacks come from the base',
+      fresh: 'begin anew, moving an earlier run of this name aside',
+      captions: 'literal captions whose hidden states are held near the base model',
+      replayBatch: 'corpus windows a step, against forgetting',
+      anchorBatch: 'captions a step that are held',
+    },
+    checks: { dtype: oneOf('F32', 'F16', 'BF16') },
+  });
+  const backend = await initBackend();
+  console.log(`backend: ${backend.name} (${backend.detail}), ${backend.threads} threads`);
+  const { run: name, out, fresh, dtype, ...config } = options;
+  const { model, tokenizer } = await loadEncoder(config.base);
+  const run = RunFolder.open(name, config, { fresh, backend });
+
+  const rows = sftRows({ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact });
+  const rng = RandomStream.of(config.seed, 'sft', 'captions');
+  const captions = Array.from({ length: config.captions }, () => captionOf(randomScene(rng), rng));
+  const validation = promptsOf('validation');
+  const showcase = pickShowcase().map(({ prompt }) => prompt);
+  console.log(`${rows.length} rows, ${validation.length} validation prompts`);
+
+  const { interrupted, step } = await trainSft({
+    model,
+    tokenizer,
+    rows,
+    documents: buildCorpus(config.corpusSeed),
+    captions,
+    run,
+    config,
+    evaluate: async (at) => {
+      const { exactMatch, fallbackRate, finishedRate, thoughts } = await rewriteAccuracy(
+        model,
+        tokenizer,
+        validation,
+      );
+      const shown = [...(await thinkMany(model, tokenizer, showcase)).flat(), ...thoughts];
+      const texts = shown.map(({ prompt, text }) => `> ${prompt}\n${text}\n`);
+      writeAtomic(run.samplePath(at, 'thoughts.txt'), texts.join('\n'));
+      return {
+        eval_exact_match: exactMatch,
+        eval_fallback_rate: fallbackRate,
+        eval_finished_rate: finishedRate,
+      };
+    },
+  });
+  if (interrupted) return;
+  saveEncoder(out, { model, tokenizer }, { dtype, base: path.relative(out, config.base) || undefined });
+  for (const [split, prompts] of [
+    ['sft', promptsOf('sft')],
+    ['validation', validation],
+    ['test', promptsOf('test')],
+  ] as const) {
+    const { exactMatch, fallbackRate } = await rewriteAccuracy(model, tokenizer, prompts);
+    console.log(
+      `${split}: refined prompt exactly right ${(100 * exactMatch).toFixed(1)}% of ${prompts.length}, no format ${(100 * fallbackRate).toFixed(1)}%`,
+    );
+  }
+  console.log(`${out}/text_encoder: ${step} steps`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

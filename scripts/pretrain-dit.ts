@@ -6,7 +6,7 @@ import * as diffusion from '../lib/diffusion';
 import { encodeForDrawing, Qwen2, Tokenizer } from '../lib/encoder';
 import { imageGrid } from '../lib/notebook';
 import { initBackend, setMatmulPrecision } from '../lib/tensor';
-import { captionOf, randomScene, renderScene } from '../lib/world';
+import { type Artist, ARTISTS, captionOf, DEFAULT_SAY, DEFAULT_WEIGHTS, randomScene, renderScene } from '../lib/world';
 
 const DEFAULTS = {
   name: 'pretrain-dit',
@@ -16,6 +16,11 @@ const DEFAULTS = {
   layers: diffusion.SMALL_QWEN_IMAGE.num_layers,
   heads: diffusion.SMALL_QWEN_IMAGE.num_attention_heads,
   precision: 'fp32',
+  artists: [...ARTISTS] as Artist[],
+  scenes: { ...DEFAULT_WEIGHTS },
+  atHome: 0.7,
+  tint: 0.1,
+  say: { ...DEFAULT_SAY },
   ...diffusion.DIT_TRAIN_DEFAULTS,
   captions: [
     'one large violin on a table',
@@ -51,7 +56,8 @@ async function main(): Promise<void> {
 
   const lm = await Qwen2.fromPretrained(path.join(options.checkpoint, 'text_encoder'));
   const tokenizer = await Tokenizer.fromPretrained(path.join(options.checkpoint, 'tokenizer'));
-  const { name, checkpoint, init, fresh, layers, heads, precision, captions, ...config } = options;
+  const { name, checkpoint, init, fresh, layers, heads, precision, captions, ...rest } = options;
+  const { artists, scenes, atHome, tint, say, ...config } = rest;
   const model: diffusion.QwenImageConfig = {
     ...diffusion.SMALL_QWEN_IMAGE,
     num_layers: layers,
@@ -61,7 +67,7 @@ async function main(): Promise<void> {
   const painter = init
     ? await diffusion.QwenImageTransformer.fromPretrained(path.join(init, 'transformer'))
     : diffusion.QwenImageTransformer.init(model, config.seed);
-  const run = RunFolder.open(name, { ...config, layers, heads, precision, init }, { fresh, backend });
+  const run = RunFolder.open(name, { ...config, layers, heads, precision, init, artists, scenes, atHome, tint, say }, { fresh, backend });
 
   const { ema, step, interrupted } = await diffusion.trainDit({
     run,
@@ -69,8 +75,8 @@ async function main(): Promise<void> {
     model: painter.config,
     params: painter.parameters(),
     picture: (stream) => {
-      const spec = randomScene(stream.split('scene'), {});
-      const caption = captionOf(spec, stream.split('caption'));
+      const spec = randomScene(stream.split('scene'), { artists, weights: scenes, atHome, tint });
+      const caption = captionOf(spec, stream.split('caption'), { say });
       return { caption, pixels: renderScene(spec, { seed: stream.split('render').int(2 ** 31) }) };
     },
     encode: (texts) => encodeForDrawing(lm, tokenizer, texts),

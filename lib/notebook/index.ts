@@ -1,6 +1,13 @@
+// For people: output of notebook cells, picture grids, films, plotly figures, tables, token strips, rollout trees.
 export * from './display';
 export * from './progress';
+export * from './needs';
 export * from './image';
+export * from './film';
 export * from './figure';
+export * from './live';
+export * from './intervals';
+export * from './projection';
 export * from './table';
+export * from './tokens';
 export * from './rollout-tree';

@@ -174,7 +174,11 @@ export class ThinkThenGenerate {
     const { seed = 0, seeds } = options;
     const conditioning = this.encode(captions);
     try {
-      return await this.drawFrom(conditioning, captions.map((_, i) => ({ seed: seeds?.[i] ?? seed + i })), options);
+      return await this.drawFrom(
+        conditioning,
+        captions.map((_, i) => ({ seed: seeds?.[i] ?? seed + i })),
+        options,
+      );
     } finally {
       disposeConditioning(conditioning);
     }
@@ -197,7 +201,8 @@ export class ThinkThenGenerate {
     options: GenerateSettings,
   ): Promise<Uint8Array[]> {
     const { steps = DEFAULT_STEPS, guidance = DEFAULT_GUIDANCE, onStep } = options;
-    if (!Number.isInteger(steps) || steps < 1) throw new RangeError(`steps is ${steps}, want a positive integer`);
+    if (!Number.isInteger(steps) || steps < 1)
+      throw new RangeError(`steps is ${steps}, want a positive integer`);
     if (!Number.isFinite(guidance)) throw new RangeError(`guidance is ${guidance}, want a finite number`);
     const negative = guidance === 1 ? undefined : this.encode([NEGATIVE_PROMPT]);
     const patch = this.transformer.config.patch_size;

@@ -79,12 +79,20 @@ async function main(): Promise<void> {
   console.log(`\n${table}`);
 }
 
-async function runArm(arm: Overrides, seed: number, options: typeof DEFAULTS): Promise<Record<string, number>> {
+async function runArm(
+  arm: Overrides,
+  seed: number,
+  options: typeof DEFAULTS,
+): Promise<Record<string, number>> {
   const model = await ThinkThenGenerate.fromPretrained(options[arm.from]);
   const iterations = Math.round(arm.share * options.iterations);
   const smaller = options.smoke ? { promptsPerIteration: 1, thoughtsPerPrompt: 2, imagesPerThought: 2 } : {};
   const config: DualGrpoConfig = parseConfig(
-    parseConfig(DEFAULT_DUAL_GRPO, { seed, ...smaller, scheduler: { switchStep: Math.ceil(iterations / 2) } }),
+    parseConfig(DEFAULT_DUAL_GRPO, {
+      seed,
+      ...smaller,
+      scheduler: { switchStep: Math.ceil(iterations / 2) },
+    }),
     arm.config,
     'ablation arm',
   );
@@ -107,7 +115,11 @@ async function runArm(arm: Overrides, seed: number, options: typeof DEFAULTS): P
   }
   // The same prompts for every arm and seed: arms differ by training alone.
   const prompts = RandomStream.of(0, 'ablation').shuffle(promptsOf('validation')).slice(0, options.prompts);
-  const rows = await runBenchmark(model, prompts, { mode: 'think', seed: 1, ...(options.smoke ? { steps: 2 } : {}) });
+  const rows = await runBenchmark(model, prompts, {
+    mode: 'think',
+    seed: 1,
+    ...(options.smoke ? { steps: 2 } : {}),
+  });
   model.dispose();
   const { overall, fallbackRate } = summarise(rows);
   return {

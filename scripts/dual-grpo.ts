@@ -5,7 +5,15 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { findPart, oneOf, parseCli, positiveInteger, RunFolder, runStage, writeJson } from '../lib/checkpoint';
+import {
+  findPart,
+  oneOf,
+  parseCli,
+  positiveInteger,
+  RunFolder,
+  runStage,
+  writeJson,
+} from '../lib/checkpoint';
 import { saveLora } from '../lib/diffusion';
 import { saveEncoder } from '../lib/encoder';
 import { DEFAULT_DUAL_GRPO, DualGrpoTrainer, LOSS_TYPES, SCHEDULER_NAMES, treeView } from '../lib/grpo';
@@ -60,12 +68,30 @@ async function main(): Promise<void> {
   });
   const backend = await initBackend();
   console.log(`backend ${backend.name} (${backend.detail}, ${backend.threads} threads)`);
-  const { run: name, from, judge, out, fresh, steps, saveEvery, sampleEvery, logEvery, prompts, ...config } = options;
+  const {
+    run: name,
+    from,
+    judge,
+    out,
+    fresh,
+    steps,
+    saveEvery,
+    sampleEvery,
+    logEvery,
+    prompts,
+    ...config
+  } = options;
   if (findPart(from, 'transformer_lora'))
-    throw new Error(`${from}: has transformer_lora/ already; want a model without adapters, such as checkpoints/sft`);
+    throw new Error(
+      `${from}: has transformer_lora/ already; want a model without adapters, such as checkpoints/sft`,
+    );
   const model = await ThinkThenGenerate.fromPretrained(from);
   const scorer = Judge.fromPretrained(judge);
-  const all = rlPrompts().map(({ factId, prompt, criteria }, i) => ({ id: `${factId}#${i}`, prompt, criteria }));
+  const all = rlPrompts().map(({ factId, prompt, criteria }, i) => ({
+    id: `${factId}#${i}`,
+    prompt,
+    criteria,
+  }));
   const trainer = new DualGrpoTrainer({
     tokenizer: model.tokenizer,
     lm: model.lm,
@@ -102,7 +128,10 @@ async function saveTree(run: RunFolder, step: number, tree: RolloutTree): Promis
   writeJson(run.samplePath(step, 'tree.json'), treeView(tree));
   const thoughts = tree.prompts.flatMap((node) => node.thoughts);
   const pictures = thoughts.flatMap((t) =>
-    t.images.map((image) => ({ data: image.pixels, label: `${(image.reward ?? 0).toFixed(2)} ${t.refinedPrompt}` })),
+    t.images.map((image) => ({
+      data: image.pixels,
+      label: `${(image.reward ?? 0).toFixed(2)} ${t.refinedPrompt}`,
+    })),
   );
   const png = await imageGrid(pictures, { columns: thoughts[0].images.length, scale: 2 });
   fs.writeFileSync(run.samplePath(step, 'pictures.png'), png);

@@ -5,7 +5,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { oneOf, parseCli, positiveInteger, writeJson } from '../lib/checkpoint';
-import { benchmarkTable, bootstrapDifference, formatInterval, runBenchmark, summarise } from '../lib/evaluation';
+import {
+  benchmarkTable,
+  bootstrapDifference,
+  formatInterval,
+  runBenchmark,
+  summarise,
+} from '../lib/evaluation';
 import type { BenchmarkRow, BenchmarkSummary, Mode } from '../lib/evaluation';
 import { imageGrid } from '../lib/notebook';
 import { DEFAULT_GUIDANCE, DEFAULT_STEPS, ThinkThenGenerate } from '../lib/pipeline';
@@ -36,14 +42,20 @@ async function main(): Promise<void> {
       modes: 'how each is used: literal, think or literal+think',
       prompts: 'how many prompts, spread over the facts; 0 uses all',
     },
-    checks: { split: oneOf('test', 'validation', 'absent', 'rl', 'sft'), steps: positiveInteger, batch: positiveInteger },
+    checks: {
+      split: oneOf('test', 'validation', 'absent', 'rl', 'sft'),
+      steps: positiveInteger,
+      batch: positiveInteger,
+    },
   });
   if (options.modes.length !== options.models.length)
     throw new Error(`modes has ${options.modes.length} entries, want ${options.models.length} (one a model)`);
   const backend = await initBackend();
   console.log(`backend ${backend.name} (${backend.detail}, ${backend.threads} threads)`);
   const prompts = spread(promptsOf(options.split), options.prompts, options.seed);
-  console.log(`${prompts.length} prompts of ${new Set(prompts.map((p) => p.factId)).size} ${options.split} facts`);
+  console.log(
+    `${prompts.length} prompts of ${new Set(prompts.map((p) => p.factId)).size} ${options.split} facts`,
+  );
   const systems: Record<string, BenchmarkSummary> = {};
   const results: Record<string, BenchmarkRow[]> = {};
   fs.mkdirSync(options.out, { recursive: true });
@@ -54,7 +66,8 @@ async function main(): Promise<void> {
     }
     const pipeline = await ThinkThenGenerate.fromPretrained(dir);
     for (const mode of options.modes[i].split('+') as Mode[]) {
-      if (mode !== 'think' && mode !== 'literal') throw new Error(`mode is "${String(mode)}", want think or literal`);
+      if (mode !== 'think' && mode !== 'literal')
+        throw new Error(`mode is "${String(mode)}", want think or literal`);
       const name = `${path.basename(dir)} (${mode})`;
       const rows = await runBenchmark(pipeline, prompts, {
         ...options,
@@ -72,7 +85,10 @@ async function main(): Promise<void> {
   console.log(`\n${benchmarkTable(systems)}\n`);
   const names = Object.keys(results);
   for (const name of names.slice(1)) {
-    const difference = bootstrapDifference(results[name].map((r) => r.semantic), results[names[0]].map((r) => r.semantic));
+    const difference = bootstrapDifference(
+      results[name].map((r) => r.semantic),
+      results[names[0]].map((r) => r.semantic),
+    );
     console.log(`${name} - ${names[0]}: ${formatInterval(difference)}`);
   }
   console.log(`\nrows, summary and pictures: ${options.out}`);
@@ -93,7 +109,11 @@ function spread<T extends { factId: string }>(all: T[], count: number, seed: num
 
 async function save(
   out: string,
-  { systems, results, name }: { systems: Record<string, BenchmarkSummary>; results: Record<string, BenchmarkRow[]>; name: string },
+  {
+    systems,
+    results,
+    name,
+  }: { systems: Record<string, BenchmarkSummary>; results: Record<string, BenchmarkRow[]>; name: string },
 ): Promise<void> {
   writeJson(path.join(out, 'summary.json'), systems);
   const plain = Object.fromEntries(

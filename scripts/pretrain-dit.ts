@@ -6,7 +6,15 @@ import * as diffusion from '../lib/diffusion';
 import { encodeForDrawing, Qwen2, Tokenizer } from '../lib/encoder';
 import { imageGrid } from '../lib/notebook';
 import { initBackend, setMatmulPrecision } from '../lib/tensor';
-import { type Artist, ARTISTS, captionOf, DEFAULT_SAY, DEFAULT_WEIGHTS, randomScene, renderScene } from '../lib/world';
+import {
+  type Artist,
+  ARTISTS,
+  captionOf,
+  DEFAULT_SAY,
+  DEFAULT_WEIGHTS,
+  randomScene,
+  renderScene,
+} from '../lib/world';
 
 const DEFAULTS = {
   name: 'pretrain-dit',
@@ -55,7 +63,7 @@ async function main(): Promise<void> {
   if (options.precision === 'bf16') setMatmulPrecision('bf16');
 
   const lm = await Qwen2.fromPretrained(path.join(options.checkpoint, 'text_encoder'));
-  const tokenizer = await Tokenizer.fromPretrained(path.join(options.checkpoint, 'tokenizer'));
+  const tokenizer = Tokenizer.fromPretrained(path.join(options.checkpoint, 'tokenizer'));
   const { name, checkpoint, init, fresh, layers, heads, precision, captions, ...rest } = options;
   const { artists, scenes, atHome, tint, say, ...config } = rest;
   const model: diffusion.QwenImageConfig = {
@@ -67,7 +75,11 @@ async function main(): Promise<void> {
   const painter = init
     ? await diffusion.QwenImageTransformer.fromPretrained(path.join(init, 'transformer'))
     : diffusion.QwenImageTransformer.init(model, config.seed);
-  const run = RunFolder.open(name, { ...config, layers, heads, precision, init, artists, scenes, atHome, tint, say }, { fresh, backend });
+  const run = RunFolder.open(
+    name,
+    { ...config, layers, heads, precision, init, artists, scenes, atHome, tint, say },
+    { fresh, backend },
+  );
 
   const { ema, step, interrupted } = await diffusion.trainDit({
     run,

@@ -6,7 +6,16 @@ import * as path from 'node:path';
 import { parseCli, positiveInteger, positiveNumber, RunFolder, runStage, writeJson } from '../lib/checkpoint';
 import { calibrateJudge, calibrationTable } from '../lib/evaluation';
 import { initJudge, Judge, judgeConfig, judgeLosses, judgeSample } from '../lib/rewards';
-import { AdamW, clipGradNorm, copyOf, Ema, initBackend, RandomStream, tf, valueAndGrads } from '../lib/tensor';
+import {
+  AdamW,
+  clipGradNorm,
+  copyOf,
+  Ema,
+  initBackend,
+  RandomStream,
+  tf,
+  valueAndGrads,
+} from '../lib/tensor';
 import type { Params } from '../lib/tensor';
 
 const DEFAULTS = {
@@ -32,7 +41,10 @@ async function main(): Promise<void> {
   const config = parseCli(DEFAULTS, {
     name: 'npm run train:judge --',
     help: 'Trains the scene reader that scores pictures during Dual-GRPO, and reports its calibration.',
-    describe: { steps: 'training steps in all', calibrate: 'scenes per artist in the calibration report; 0 skips it' },
+    describe: {
+      steps: 'training steps in all',
+      calibrate: 'scenes per artist in the calibration report; 0 skips it',
+    },
     checks: { steps: positiveInteger, batch: positiveInteger, lr: positiveNumber },
   });
   const backend = await initBackend();
@@ -50,7 +62,11 @@ async function main(): Promise<void> {
   const size = Object.values(params).reduce((n, p) => n + p.size, 0);
   console.log(`judge: ${shape.concepts.length} concepts, ${(size / 1e6).toFixed(2)}M parameters`);
 
-  const run = RunFolder.open(config.run, config, { fresh: config.fresh, backend, free: ['calibrate', 'fresh', 'out'] });
+  const run = RunFolder.open(config.run, config, {
+    fresh: config.fresh,
+    backend,
+    free: ['calibrate', 'fresh', 'out'],
+  });
   const result = await runStage({
     run,
     steps: config.steps,
@@ -78,12 +94,17 @@ async function main(): Promise<void> {
     state: () => {
       const { step, tensors } = optimiser.state();
       return {
-        tensors: { ...named('params.', params), ...named('optimiser.', tensors), ...named('ema.', ema.state()) },
+        tensors: {
+          ...named('params.', params),
+          ...named('optimiser.', tensors),
+          ...named('ema.', ema.state()),
+        },
         json: { optimiserStep: step },
       };
     },
     restore: ({ tensors, json }) => {
-      for (const [name, variable] of Object.entries(params)) variable.assign(copyOf(tensors[`params.${name}`]));
+      for (const [name, variable] of Object.entries(params))
+        variable.assign(copyOf(tensors[`params.${name}`]));
       const step = (json as { optimiserStep: number }).optimiserStep;
       optimiser.loadState({ step, tensors: unnamed('optimiser.', tensors) });
       ema.loadState(unnamed('ema.', tensors));
@@ -95,7 +116,10 @@ async function main(): Promise<void> {
   console.log(`saved ${config.out}`);
   if (config.calibrate === 0) return;
   // What was saved (half precision) is what is calibrated.
-  const report = await calibrateJudge(Judge.fromPretrained(config.out), { scenes: config.calibrate, seed: seed + 1 });
+  const report = await calibrateJudge(Judge.fromPretrained(config.out), {
+    scenes: config.calibrate,
+    seed: seed + 1,
+  });
   writeJson(path.join(config.out, 'calibration.json'), report);
   console.log(`\n${calibrationTable(report)}`);
 }

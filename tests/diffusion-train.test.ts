@@ -102,6 +102,10 @@ test('the learning rate warms up, stays and falls', () => {
   const config = { ...CONFIG, steps: 100, warmup: 10, decay: 0.2, lr: 1 };
   const at = (i: number) => d.learningRate(i, config);
   assert.ok(Math.abs(at(0) - 0.1) < 1e-9 && at(9) === 1 && at(79) === 1 && Math.abs(at(90) - 0.5) < 1e-9);
+  assert.deepEqual(
+    [0, 100, 1000].map((i) => d.emaDecay(i, 0.999)),
+    [0.9, 0.99, 0.999],
+  );
   assert.deepEqual(d.lossBySigma([1, 3, 5], [0.1, 0.2, 0.9]), {
     'loss_sigma_0-0.25': 2,
     'loss_sigma_0.75-1': 5,

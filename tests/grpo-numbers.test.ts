@@ -23,7 +23,11 @@ describe('group advantages', () => {
     const a = groupAdvantages(R);
     const b = groupAdvantages(R.map((row) => row.map((r) => r + 0.125)));
     a.forEach((row, j) => {
-      close(row.reduce((x, y) => x + y, 0), 0, 1e-12);
+      close(
+        row.reduce((x, y) => x + y, 0),
+        0,
+        1e-12,
+      );
       row.forEach((x, k) => close(x, b[j][k], 1e-10));
     });
   });
@@ -45,7 +49,12 @@ describe('group advantages', () => {
 
 describe('dual advantages', () => {
   it('match the worked example', () => {
-    const { llm, dit, beta } = dualAdvantages({ semantic: R, aesthetic: R, consistency: R }, ONE, 'balanced', 0);
+    const { llm, dit, beta } = dualAdvantages(
+      { semantic: R, aesthetic: R, consistency: R },
+      ONE,
+      'balanced',
+      0,
+    );
     [-0.999, 0.999].forEach((want, j) => close(llm[j], want, 1e-3));
     [
       [-1.224, 0, 1.224],
@@ -64,7 +73,10 @@ describe('dual advantages', () => {
   });
 
   it('refuse missing or misshapen scores', () => {
-    assert.throws(() => dualAdvantages({ semantic: R }, { semantic: 1, aesthetic: 1 }), /scores.aesthetic is missing/);
+    assert.throws(
+      () => dualAdvantages({ semantic: R }, { semantic: 1, aesthetic: 1 }),
+      /scores.aesthetic is missing/,
+    );
     assert.throws(() => dualAdvantages({ semantic: R, aesthetic: [[1]] }, ONE), /shaped/);
     assert.throws(() => dualAdvantages({ semantic: R }, { semantic: 0 }), /weights/);
   });
@@ -97,7 +109,9 @@ describe('objective', () => {
     const clip = { clipLow: 0.2, clipHigh: 0.2 };
     const logRatio = tf.tensor1d([0, Math.log(1.5), Math.log(0.7), Math.log(1.5)]);
     const advantage = tf.tensor1d([1, 1, -1, -1]);
-    const g = tf.grad((x: tf.Tensor) => clippedObjective(x, advantage, clip).sum())(logRatio).dataSync();
+    const g = tf
+      .grad((x: tf.Tensor) => clippedObjective(x, advantage, clip).sum())(logRatio)
+      .dataSync();
     [1, 0, 0, -1.5].forEach((want, i) => close(g[i], want, 1e-6));
   });
 

@@ -42,7 +42,8 @@ export function tinyPainter(seed = 2): Denoiser {
   );
   tf.tidy(() => {
     for (const [name, variable] of Object.entries(model.parameters()))
-      if (variable.rank === 2) variable.assign(tf.randomNormal(variable.shape, 0, 0.15, 'float32', seed + name.length));
+      if (variable.rank === 2)
+        variable.assign(tf.randomNormal(variable.shape, 0, 0.15, 'float32', seed + name.length));
   });
   return { config: model.config, params: model.parameters(), flow: { prediction_type: 'sample', shift: 1 } };
 }
@@ -53,8 +54,14 @@ export const brightness: Scorer = {
   score: ({ images }) =>
     images.map((image): Omit<PictureScore, 'total'> => {
       const half = image.length / 2;
-      const mean = (a: number, b: number): number => image.subarray(a, b).reduce((x, y) => x + y, 0) / (b - a) / 255;
-      return { semantic: mean(0, image.length), aesthetic: mean(0, half), consistency: mean(half, image.length), parts: {} };
+      const mean = (a: number, b: number): number =>
+        image.subarray(a, b).reduce((x, y) => x + y, 0) / (b - a) / 255;
+      return {
+        semantic: mean(0, image.length),
+        aesthetic: mean(0, half),
+        consistency: mean(half, image.length),
+        parts: {},
+      };
     }),
 };
 
@@ -67,7 +74,13 @@ export const prompts: RlPrompt[] = ['a cat', 'night at sea', 'green fire'].map((
 export function tinyConfig(change: (config: DualGrpoConfig) => void = () => undefined): DualGrpoConfig {
   const config = structuredClone(DEFAULT_DUAL_GRPO);
   Object.assign(config, { seed: 5, promptsPerIteration: 2, thoughtsPerPrompt: 3, imagesPerThought: 3 });
-  Object.assign(config.sampling, { steps: 4, guidance: 2, maxNewTokens: 10, grid: 4, window: { low: 0, high: 3, length: 2 } });
+  Object.assign(config.sampling, {
+    steps: 4,
+    guidance: 2,
+    maxNewTokens: 10,
+    grid: 4,
+    window: { low: 0, high: 3, length: 2 },
+  });
   Object.assign(config.llm, { lr: 1e-2, maskTruncated: false });
   Object.assign(config.dit, { lr: 1e-2, rank: 4, alpha: 8 });
   change(config);

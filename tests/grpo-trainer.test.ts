@@ -67,8 +67,14 @@ describe('one iteration', () => {
   it('visits every prompt once per pass', () => {
     const { trainer } = tinyTrainer();
     const ids = [0, 1, 2].flatMap((step) => trainer.promptsAt(step).map((p) => p.id));
-    assert.deepEqual([...ids.slice(0, 3)].sort(), prompts.map((p) => p.id));
-    assert.deepEqual([...ids.slice(3)].sort(), prompts.map((p) => p.id));
+    assert.deepEqual(
+      [...ids.slice(0, 3)].sort(),
+      prompts.map((p) => p.id),
+    );
+    assert.deepEqual(
+      [...ids.slice(3)].sort(),
+      prompts.map((p) => p.id),
+    );
   });
 
   it('keeps no tensors between iterations', async () => {
@@ -121,7 +127,8 @@ describe('schedulers', () => {
   it('groups of equal rewards move nothing, the KL included', async () => {
     const flat: Scorer = {
       name: 'flat',
-      score: ({ images }) => images.map(() => ({ semantic: 0.3, aesthetic: 0.3, consistency: 0.3, parts: {} })),
+      score: ({ images }) =>
+        images.map(() => ({ semantic: 0.3, aesthetic: 0.3, consistency: 0.3, parts: {} })),
     };
     const config = tinyConfig((c) => {
       c.llm.klBeta = 0.1;
@@ -165,7 +172,9 @@ describe('resume', () => {
     const first = tinyTrainer(config).trainer;
     for (let step = 0; step < 2; step++) await first.iterate(step);
     const { tensors, json } = first.state();
-    const saved: Params = Object.fromEntries(Object.entries(tensors).map(([k, v]) => [k, copyOf(v as tf.Tensor)]));
+    const saved: Params = Object.fromEntries(
+      Object.entries(tensors).map(([k, v]) => [k, copyOf(v as tf.Tensor)]),
+    );
     first.dispose();
     const second = tinyTrainer(config).trainer;
     second.restore(saved, JSON.parse(JSON.stringify(json)));
@@ -180,9 +189,20 @@ describe('scorers', () => {
 
   it('that throw, give NaN or leave [0, 1] stop the run and change nothing', async () => {
     const cases: [Scorer, RegExp][] = [
-      [failing(() => { throw new Error('model file is gone'); }), /"broken" failed: model file is gone/],
-      [failing(async (r) => (await brightness.score(r)).map((s) => ({ ...s, semantic: NaN }))), /semantic of picture 0 is NaN/],
-      [failing(async (r) => (await brightness.score(r)).map((s) => ({ ...s, aesthetic: 1.5 }))), /aesthetic of picture 0 is 1.5/],
+      [
+        failing(() => {
+          throw new Error('model file is gone');
+        }),
+        /"broken" failed: model file is gone/,
+      ],
+      [
+        failing(async (r) => (await brightness.score(r)).map((s) => ({ ...s, semantic: NaN }))),
+        /semantic of picture 0 is NaN/,
+      ],
+      [
+        failing(async (r) => (await brightness.score(r)).map((s) => ({ ...s, aesthetic: 1.5 }))),
+        /aesthetic of picture 0 is 1.5/,
+      ],
       [failing(async (r) => (await brightness.score(r)).slice(1)), /gave 17 scores, want 18/],
     ];
     for (const [scorer, message] of cases) {
@@ -195,5 +215,7 @@ describe('scorers', () => {
 });
 
 function pick(params: Params, prefixes: string[]): Params {
-  return Object.fromEntries(Object.entries(params).filter(([name]) => prefixes.some((p) => name.startsWith(p))));
+  return Object.fromEntries(
+    Object.entries(params).filter(([name]) => prefixes.some((p) => name.startsWith(p))),
+  );
 }

@@ -66,31 +66,68 @@ function compare(label: string, op: Run, definition: Run, xs: tf.Tensor[], toler
   const wanted = outputAndGrads(definition, xs);
   found.forEach((x, i) => {
     const error = relativeError(x, wanted[i]);
-    assert.ok(error <= tolerance, `${label}: ${i === 0 ? 'output' : `gradient ${i - 1}`} differs by ${error}`);
+    assert.ok(
+      error <= tolerance,
+      `${label}: ${i === 0 ? 'output' : `gradient ${i - 1}`} differs by ${error}`,
+    );
   });
 }
 
 const D = definitions;
 
 test('linear', () => {
-  for (const [lead, I, O] of [[[1], 1, 1], [[3, 5], 17, 33], [[65], 33, 3], [[2, 3, 4], 64, 65], [[200], 65, 48]] as [
-    number[],
-    number,
-    number,
-  ][]) {
+  for (const [lead, I, O] of [
+    [[1], 1, 1],
+    [[3, 5], 17, 33],
+    [[65], 33, 3],
+    [[2, 3, 4], 64, 65],
+    [[200], 65, 48],
+  ] as [number[], number, number][]) {
     const xs = [random([...lead, I]), random([O, I]), random([O])];
-    compare(`${lead} ${I} ${O}`, ([x, w, b]) => T.linear(x, w, b), ([x, w, b]) => D.linear(x, w, b), xs);
-    compare(`${lead} ${I} ${O} plain`, ([x, w]) => T.linear(x, w), ([x, w]) => D.linear(x, w), xs.slice(0, 2));
+    compare(
+      `${lead} ${I} ${O}`,
+      ([x, w, b]) => T.linear(x, w, b),
+      ([x, w, b]) => D.linear(x, w, b),
+      xs,
+    );
+    compare(
+      `${lead} ${I} ${O} plain`,
+      ([x, w]) => T.linear(x, w),
+      ([x, w]) => D.linear(x, w),
+      xs.slice(0, 2),
+    );
   }
 });
 
 test('norms, modulation and gated residual', () => {
-  for (const [B, N, W] of [[1, 1, 1], [2, 3, 17], [3, 33, 65], [1, 65, 33], [4, 40, 256]]) {
+  for (const [B, N, W] of [
+    [1, 1, 1],
+    [2, 3, 17],
+    [3, 33, 65],
+    [1, 65, 33],
+    [4, 40, 256],
+  ]) {
     const label = `${B} ${N} ${W}`;
     const x = random([B, N, W]);
-    compare(`rms ${label}`, ([a, w]) => T.rmsNorm(a, w, 1e-6), ([a, w]) => D.rmsNorm(a, w, 1e-6), [x, random([W])]);
-    compare(`rms plain ${label}`, ([a]) => T.rmsNorm(a, null, 1e-6), ([a]) => D.rmsNorm(a, null, 1e-6), [x]);
-    compare(`layer ${label}`, ([a]) => T.layerNorm(a, 1e-5), ([a]) => D.layerNorm(a, 1e-5), [x], 1e-4);
+    compare(
+      `rms ${label}`,
+      ([a, w]) => T.rmsNorm(a, w, 1e-6),
+      ([a, w]) => D.rmsNorm(a, w, 1e-6),
+      [x, random([W])],
+    );
+    compare(
+      `rms plain ${label}`,
+      ([a]) => T.rmsNorm(a, null, 1e-6),
+      ([a]) => D.rmsNorm(a, null, 1e-6),
+      [x],
+    );
+    compare(
+      `layer ${label}`,
+      ([a]) => T.layerNorm(a, 1e-5),
+      ([a]) => D.layerNorm(a, 1e-5),
+      [x],
+      1e-4,
+    );
     const conditioned = [x, random([B, W]), random([B, W])];
     compare(
       `modulate ${label}`,
@@ -100,31 +137,64 @@ test('norms, modulation and gated residual', () => {
       1e-4, // one column: the variance is 0 and 1/sqrt(eps) magnifies rounding
     );
     const gated = [x, random([B, W]), random([B, N, W])];
-    compare(`gated ${label}`, ([a, g, y]) => T.gatedResidual(a, g, y), ([a, g, y]) => D.gatedResidual(a, g, y), gated);
+    compare(
+      `gated ${label}`,
+      ([a, g, y]) => T.gatedResidual(a, g, y),
+      ([a, g, y]) => D.gatedResidual(a, g, y),
+      gated,
+    );
   }
 });
 
 test('activations', () => {
   for (const shape of [[1], [3, 17], [2, 5, 33], [9000]]) {
     const x = random(shape, 8);
-    compare(`silu ${shape}`, ([a]) => T.silu(a), ([a]) => D.silu(a), [x]);
-    compare(`gelu ${shape}`, ([a]) => T.gelu(a), ([a]) => D.gelu(a), [x]);
-    compare(`swiglu ${shape}`, ([a, b]) => T.swiglu(a, b), ([a, b]) => D.swiglu(a, b), [x, random(shape)]);
+    compare(
+      `silu ${shape}`,
+      ([a]) => T.silu(a),
+      ([a]) => D.silu(a),
+      [x],
+    );
+    compare(
+      `gelu ${shape}`,
+      ([a]) => T.gelu(a),
+      ([a]) => D.gelu(a),
+      [x],
+    );
+    compare(
+      `swiglu ${shape}`,
+      ([a, b]) => T.swiglu(a, b),
+      ([a, b]) => D.swiglu(a, b),
+      [x, random(shape)],
+    );
   }
   // Far out, where exp overflows or vanishes.
   const far = tf.tensor([-1e4, -200, -88, -20, 0, 20, 88, 200, 1e4]);
-  compare('silu far', ([a]) => T.silu(a), ([a]) => D.silu(a), [far]);
+  compare(
+    'silu far',
+    ([a]) => T.silu(a),
+    ([a]) => D.silu(a),
+    [far],
+  );
   const ends = [...T.gelu(far).dataSync()];
   assert.deepEqual([ends[0], ends[4], ends[8]].map(Math.abs), [0, 0, 1e4]);
 });
 
 test('rotary', () => {
   for (const layout of ['half', 'interleaved'] as const) {
-    for (const [B, N, H, dh] of [[1, 1, 1, 2], [2, 5, 3, 34], [3, 17, 2, 64], [2, 3, 4, 12]]) {
+    for (const [B, N, H, dh] of [
+      [1, 1, 1, 2],
+      [2, 5, 3, 34],
+      [3, 17, 2, 64],
+      [2, 3, 4, 12],
+    ]) {
       for (const lead of [[N], [B, N]]) {
         const angles = random([...lead, dh / 2], 3);
         const [cos, sin] = [tf.cos(angles), tf.sin(angles)];
-        const run = (op: typeof T.rotary): Run => ([x]) => op(x, cos, sin, layout);
+        const run =
+          (op: typeof T.rotary): Run =>
+          ([x]) =>
+            op(x, cos, sin, layout);
         compare(`${layout} ${B} ${N} ${H} ${dh}`, run(T.rotary), run(D.rotary), [random([B, N, H, dh])]);
       }
     }
@@ -174,8 +244,15 @@ test('attention: twin and definition agree', () => {
   for (const c of attentionCases) {
     const keyMask = c.mask ? someMask(c.B, c.S) : null;
     const options = { causal: c.causal, scale: c.scale, keyMask };
-    const run = (op: typeof T.attention): Run => ([q, k, v]) => op({ q, k, v, ...options });
-    const xs = [random([c.B, c.N, c.H, c.dh]), random([c.B, c.S, c.Hkv, c.dh]), random([c.B, c.S, c.Hkv, c.dh])];
+    const run =
+      (op: typeof T.attention): Run =>
+      ([q, k, v]) =>
+        op({ q, k, v, ...options });
+    const xs = [
+      random([c.B, c.N, c.H, c.dh]),
+      random([c.B, c.S, c.Hkv, c.dh]),
+      random([c.B, c.S, c.Hkv, c.dh]),
+    ];
     compare(JSON.stringify(c), run(T.attention), run(D.attention), xs);
   }
 });
@@ -216,7 +293,10 @@ test('attention: masks of other dtypes, and rows that see nothing', () => {
     const found = T.attention({ q, k, v, keyMask: tf.cast(mask, dtype) });
     assert.equal(relativeError(found, wanted), 0);
   }
-  const [, ...grads] = outputAndGrads(([a, b, c]) => T.attention({ q: a, k: b, v: c, keyMask: mask }), [q, k, v]);
+  const [, ...grads] = outputAndGrads(
+    ([a, b, c]) => T.attention({ q: a, k: b, v: c, keyMask: mask }),
+    [q, k, v],
+  );
   for (const x of [wanted, ...grads]) {
     const unseen = x.slice([1], [1]);
     assert.equal(tf.max(tf.abs(unseen)).dataSync()[0], 0);
@@ -224,20 +304,32 @@ test('attention: masks of other dtypes, and rows that see nothing', () => {
 });
 
 test('embedding and tokenLogProbs', () => {
-  for (const [V, W, shape] of [[1, 1, [1]], [33, 17, [3, 5]], [65, 33, [7]], [300, 64, [2, 80]]] as [
-    number,
-    number,
-    number[],
-  ][]) {
+  for (const [V, W, shape] of [
+    [1, 1, [1]],
+    [33, 17, [3, 5]],
+    [65, 33, [7]],
+    [300, 64, [2, 80]],
+  ] as [number, number, number[]][]) {
     const ids = randomIds(shape, V);
-    compare(`embedding ${V}`, ([w]) => T.embedding(w, ids), ([w]) => D.embedding(w, ids), [random([V, W])]);
+    compare(
+      `embedding ${V}`,
+      ([w]) => T.embedding(w, ids),
+      ([w]) => D.embedding(w, ids),
+      [random([V, W])],
+    );
     const N = tf.util.sizeFromShape(shape);
     const targets = ids.reshape([N]);
-    compare(`logProbs ${V}`, ([l]) => T.tokenLogProbs(l, targets), ([l]) => D.tokenLogProbs(l, targets), [
-      random([N, V], 9),
-    ]);
+    compare(
+      `logProbs ${V}`,
+      ([l]) => T.tokenLogProbs(l, targets),
+      ([l]) => D.tokenLogProbs(l, targets),
+      [random([N, V], 9)],
+    );
   }
-  const forbidden = tf.tensor([[0, -Infinity, 1], [2, 3, -Infinity]]); // logits that sampling has excluded
+  const forbidden = tf.tensor([
+    [0, -Infinity, 1],
+    [2, 3, -Infinity],
+  ]); // logits that sampling has excluded
   const picks = tf.tensor1d([2, 0], 'int32');
   const [value, grad] = outputAndGrads(([l]) => T.tokenLogProbs(l, picks), [forbidden]);
   const wanted = [1 - Math.log(1 + Math.E), 2 - Math.log(Math.exp(2) + Math.exp(3))];
@@ -254,8 +346,16 @@ test('gradients agree with finite differences', () => {
   const cases: [string, Run, tf.Tensor[]][] = [
     ['linear', ([x, w, b]) => T.linear(x, w, b), [random([3, 5]), random([4, 5]), random([4])]],
     ['rmsNorm', ([x, w]) => T.rmsNorm(x, w, 1e-6), [random([3, 9]), random([9])]],
-    ['modulate', (x) => T.layerNormModulate(x[0], x[1], x[2], 1e-6), [random([2, 3, 9]), random([2, 9]), random([2, 9])]],
-    ['gated', (x) => T.gatedResidual(x[0], x[1], x[2]), [random([2, 3, 5]), random([2, 5]), random([2, 3, 5])]],
+    [
+      'modulate',
+      (x) => T.layerNormModulate(x[0], x[1], x[2], 1e-6),
+      [random([2, 3, 9]), random([2, 9]), random([2, 9])],
+    ],
+    [
+      'gated',
+      (x) => T.gatedResidual(x[0], x[1], x[2]),
+      [random([2, 3, 5]), random([2, 5]), random([2, 3, 5])],
+    ],
     ['gelu', ([x]) => T.gelu(x), [random([19])]],
     ['swiglu', ([x, y]) => T.swiglu(x, y), [random([19]), random([19])]],
     ['rotary', ([x]) => T.rotary(x, cos, sin, 'interleaved'), [random([2, 3, 2, 8])]],
@@ -270,9 +370,7 @@ test('gradients agree with finite differences', () => {
     const [output, ...grads] = outputAndGrads(run, xs);
     const cotangent = tf.sin(tf.range(0, output.size)).dataSync();
     const scalar = (): number =>
-      tf.tidy(() =>
-        (run(xs).dataSync() as Float32Array).reduce((sum, y, i) => sum + y * cotangent[i], 0),
-      );
+      tf.tidy(() => (run(xs).dataSync() as Float32Array).reduce((sum, y, i) => sum + y * cotangent[i], 0));
     xs.forEach((original, n) => {
       const values = original.dataSync().slice();
       const slopes = grads[n].dataSync();
@@ -315,7 +413,11 @@ test('NaN goes through, empty tensors are fine, runs repeat bit for bit', () => 
   assert.deepEqual(T.silu(tf.zeros([0])).shape, [0]);
   assert.deepEqual(T.embedding(tf.ones([3, 2]), tf.zeros([0], 'int32')).shape, [0, 2]);
   assert.deepEqual(T.tokenLogProbs(tf.zeros([0, 3]), tf.zeros([0], 'int32')).shape, [0]);
-  const empty = T.attention({ q: tf.ones([1, 2, 1, 4]), k: tf.zeros([1, 0, 1, 4]), v: tf.zeros([1, 0, 1, 4]) });
+  const empty = T.attention({
+    q: tf.ones([1, 2, 1, 4]),
+    k: tf.zeros([1, 0, 1, 4]),
+    v: tf.zeros([1, 0, 1, 4]),
+  });
   assert.deepEqual([...empty.dataSync()], Array(8).fill(0));
 
   const xs = [random([4, 80, 4, 64]), random([4, 80, 2, 64]), random([4, 80, 2, 64])];
@@ -326,27 +428,48 @@ test('NaN goes through, empty tensors are fine, runs repeat bit for bit', () => 
 
 test('wrong arguments give errors that name the op and the shapes', () => {
   const x = tf.ones([2, 3, 4]);
-  assert.throws(() => T.linear(x, tf.ones([5, 3])), /linear: weight \(x is \[2, 3, 4\]\) is float32 \[5, 3\], want float32 \[\?, 4\]/);
+  assert.throws(
+    () => T.linear(x, tf.ones([5, 3])),
+    /linear: weight \(x is \[2, 3, 4\]\) is float32 \[5, 3\], want float32 \[\?, 4\]/,
+  );
   assert.throws(() => T.linear(x, tf.ones([5, 4]), tf.ones([4])), /linear: bias .* want float32 \[5\]/);
   assert.throws(() => T.rmsNorm(x, tf.ones([3]), 1e-6), /rmsNorm: weight/);
-  assert.throws(() => T.layerNormModulate(x, tf.ones([2, 4]), tf.ones([1, 4]), 1e-6), /layerNormModulate: scale/);
+  assert.throws(
+    () => T.layerNormModulate(x, tf.ones([2, 4]), tf.ones([1, 4]), 1e-6),
+    /layerNormModulate: scale/,
+  );
   assert.throws(() => T.gatedResidual(x, tf.ones([2, 4]), tf.ones([2, 2, 4])), /gatedResidual: y/);
   assert.throws(() => T.swiglu(x, tf.ones([2, 3, 5])), /swiglu: up/);
   assert.throws(() => T.silu(tf.ones([2], 'int32')), /silu: x is int32 \[2\], want float32/);
   assert.throws(() => T.silu(undefined as unknown as tf.Tensor), /silu: x is undefined/);
-  assert.throws(() => T.rotary(tf.ones([1, 2, 1, 3]), tf.ones([2, 1]), tf.ones([2, 1]), 'half'), /rotary: x .* even/);
-  assert.throws(() => T.rotary(tf.ones([1, 2, 1, 4]), tf.ones([3, 2]), tf.ones([3, 2]), 'half'), /rotary: cos/);
+  assert.throws(
+    () => T.rotary(tf.ones([1, 2, 1, 3]), tf.ones([2, 1]), tf.ones([2, 1]), 'half'),
+    /rotary: x .* even/,
+  );
+  assert.throws(
+    () => T.rotary(tf.ones([1, 2, 1, 4]), tf.ones([3, 2]), tf.ones([3, 2]), 'half'),
+    /rotary: cos/,
+  );
   const q = tf.ones([1, 2, 3, 4]);
-  assert.throws(() => T.attention({ q, k: tf.ones([1, 2, 2, 4]), v: tf.ones([1, 2, 2, 4]) }), /attention: q has 3 heads and k has 2/);
+  assert.throws(
+    () => T.attention({ q, k: tf.ones([1, 2, 2, 4]), v: tf.ones([1, 2, 2, 4]) }),
+    /attention: q has 3 heads and k has 2/,
+  );
   assert.throws(() => T.attention({ q, k: q, v: q, keyMask: tf.ones([1, 3]) }), /attention: keyMask/);
-  assert.throws(() => T.embedding(tf.ones([3, 2]), tf.ones([2])), /embedding: ids is float32 \[2\], want int32/);
+  assert.throws(
+    () => T.embedding(tf.ones([3, 2]), tf.ones([2])),
+    /embedding: ids is float32 \[2\], want int32/,
+  );
   assert.throws(() => T.tokenLogProbs(tf.ones([2, 3]), tf.ones([3], 'int32')), /tokenLogProbs: targets/);
   const gone = tf.ones([2]);
   gone.dispose();
   assert.throws(() => T.silu(gone), /silu: x .* was disposed/);
   if (tf.getBackend() === 'native') {
     const before = tf.memory().numTensors;
-    assert.throws(() => T.embedding(tf.ones([3, 2]), tf.tensor1d([0, 3], 'int32')), /id 3 at position 1, want 0 to 2/);
+    assert.throws(
+      () => T.embedding(tf.ones([3, 2]), tf.tensor1d([0, 3], 'int32')),
+      /id 3 at position 1, want 0 to 2/,
+    );
     assert.ok(tf.memory().numTensors <= before + 2);
   }
 });

@@ -30,7 +30,9 @@ test('five clipped AdamW steps give the numbers of PyTorch', () => {
 
 test('a restored optimiser continues bit for bit', () => {
   const { initial, grads } = fixture();
-  const gradAt = (step: number): { w: tf.Tensor } => ({ w: grads.slice([step, 0, 0], [1, 7, 5]).reshape([7, 5]) });
+  const gradAt = (step: number): { w: tf.Tensor } => ({
+    w: grads.slice([step, 0, 0], [1, 7, 5]).reshape([7, 5]),
+  });
   const w = tf.variable(copyOf(initial));
   const optimiser = new AdamW(options);
   optimiser.step({ w }, gradAt(0));
@@ -45,7 +47,10 @@ test('a restored optimiser continues bit for bit', () => {
   assert.equal(other.stepCount, 2);
   other.step({ w: resumed }, gradAt(2));
   assert.deepEqual(resumed.dataSync(), w.dataSync());
-  assert.throws(() => other.loadState({ step: 1, tensors: { 'exp_avg.w': snapshot } }), /exp_avg\.w but not its square/);
+  assert.throws(
+    () => other.loadState({ step: 1, tensors: { 'exp_avg.w': snapshot } }),
+    /exp_avg\.w but not its square/,
+  );
 });
 
 test('weight decay can leave parameters out; a parameter without a gradient stays', () => {
@@ -56,7 +61,10 @@ test('weight decay can leave parameters out; a parameter without a gradient stay
   optimiser.step({ a, b, c }, { a: tf.zeros([3]), b: tf.zeros([3]) });
   assert.deepEqual([...a.dataSync(), ...b.dataSync(), ...c.dataSync()], [0.75, 0.75, 0.75, 1, 1, 1, 1, 1, 1]);
   assert.throws(() => optimiser.step({ a }, { z: tf.zeros([3]) }), /gradient for z/);
-  assert.throws(() => optimiser.step({ a }, { a: tf.zeros([4]) }), /gradient of a is float32 \[4\], want float32 \[3\]/);
+  assert.throws(
+    () => optimiser.step({ a }, { a: tf.zeros([4]) }),
+    /gradient of a is float32 \[4\], want float32 \[3\]/,
+  );
   assert.throws(() => new AdamW({ lr: -1 }), /lr is -1/);
 });
 
@@ -71,7 +79,10 @@ test('many parameters of odd sizes: one step of Adam without decay moves each by
   new AdamW({ lr: 0.25, weightDecay: 0 }).step(params, grads);
   for (let i = 0; i < 97; i++) {
     const wanted = i + (i % 2 ? -0.25 : 0.25);
-    assert.ok(params[`p${i}`].dataSync().every((x) => Math.abs(x - wanted) < 1e-4), `p${i}`);
+    assert.ok(
+      params[`p${i}`].dataSync().every((x) => Math.abs(x - wanted) < 1e-4),
+      `p${i}`,
+    );
   }
 });
 
@@ -89,6 +100,19 @@ test('clipGradNorm: replaces only what is too long, also when two names share a 
   assert.ok(Number.isNaN(clipGradNorm({ a: tf.tensor1d([NaN, 1]) }, 1)));
   assert.equal(clipGradNorm({}, 1), 0);
   assert.throws(() => clipGradNorm({}, 0), /max is 0/);
+});
+
+test('a step changes no clone of a parameter, nor the tensor it was made from', () => {
+  const initial = tf.tensor1d([1, 2, 3]);
+  const w = tf.variable(initial);
+  const optimiser = new AdamW({ lr: 0.1 });
+  const grads = { w: tf.ones([3]) as tf.Tensor };
+  optimiser.step({ w }, grads);
+  assert.deepEqual([...initial.dataSync()], [1, 2, 3]);
+  const [clone, before] = [w.clone(), w.dataSync().slice()];
+  optimiser.step({ w }, grads);
+  assert.deepEqual(clone.dataSync(), before);
+  assert.notDeepEqual(w.dataSync(), before);
 });
 
 test('Ema follows the closed form and never shares memory with the weights', () => {
@@ -110,7 +134,7 @@ test('valueAndGrads gives the gradients of tfjs, through shared and branching in
   const b = tf.variable(tf.tensor2d([0.3, 2, -1, 4], [2, 2]));
   const f = (): tf.Scalar => {
     const c = tf.add(a, a); // one gradient, twice
-    const d = tf.add(tf.add(c, b), tf.identity(c)); // gradients that are handed on
+    const d = tf.add(tf.add(c, b), tf.clone(c)); // gradients that are handed on
     const [left, right] = tf.split(tf.matMul(d as tf.Tensor2D, b as tf.Tensor2D), 2, 1);
     const joined = tf.concat([right, left, tf.mul(left, right)], 1);
     return tf.sum(tf.mul(tf.tanh(joined), tf.addN([c, b, c]).slice([0, 0], [2, 1]))) as tf.Scalar;
@@ -121,7 +145,10 @@ test('valueAndGrads gives the gradients of tfjs, through shared and branching in
   assert.ok(gap(grads.a, wanted.grads[a.name]) < 1e-6);
   assert.ok(gap(grads.b, wanted.grads[b.name]) < 1e-6);
 
-  const { grads: second } = valueAndGrads(() => tf.sum(tf.grad((x) => tf.sum(tf.pow(x, 3)))(a as tf.Tensor)), { a });
+  const { grads: second } = valueAndGrads(
+    () => tf.sum(tf.grad((x) => tf.sum(tf.pow(x, 3)))(a as tf.Tensor)),
+    { a },
+  );
   assert.ok(gap(second.a, tf.mul(a, 6)) < 1e-5); // a gradient of a gradient
 });
 

@@ -37,6 +37,10 @@ export interface DitTrainConfig {
   sigmaMean: number;
   sigmaStd: number;
   sigmaUniform: number;
+  /**
+   * Floor of sigma in the loss (JiT: 0.05). A higher one, 0.4 say, keeps nearly clean pictures, whose content can be
+   * read off the input, from drowning what the caption has to decide.
+   */
   minSigma: number;
   logEvery: number;
   saveEvery: number;
@@ -125,10 +129,10 @@ function patchesOf(pictures: Picture[], patchSize: number): tf.Tensor {
 export async function trainDit(
   inputs: DitTrainInputs,
 ): Promise<StageResult & { ema: Record<string, tf.Variable> }> {
-  const { run, config, model, params } = inputs;
+  const { run, config, params } = inputs;
   const flow: FlowConfig = { prediction_type: config.predictionType, shift: config.shift };
   const optimiser = new AdamW({ lr: config.lr, betas: config.betas, weightDecay: config.weightDecay });
-  const ema = new Ema(config.ema);
+  const trainer = { flow, optimiser, ema: new Ema(emaDecay(0, config.ema)) };
   const result = await runStage({
     run,
     steps: config.steps,
@@ -136,27 +140,29 @@ export async function trainDit(
     logEvery: config.logEvery,
     sampleEvery: inputs.onSamples ? config.sampleEvery : 0,
     show: ['loss', 'lr', 'images_per_second'],
-    step: (i) => trainStep(i, inputs, { flow, optimiser, ema }),
+    step: (i) => trainStep(i, inputs, trainer),
     state: () => {
       const moments = optimiser.state();
-      const parts = { model: params, optimiser: moments.tensors, ema: ema.state() };
+      const parts = { model: params, optimiser: moments.tensors, ema: trainer.ema.state() };
       return { tensors: prefixed(parts), json: { optimiserStep: moments.step } };
     },
-    restore: ({ tensors, json }) => {
+    restore: ({ step, tensors, json }) => {
       const part = (name: string) => unprefixed(tensors, name);
       for (const [name, tensor] of Object.entries(part('model'))) params[name].assign(tensor);
       const { optimiserStep } = json as { optimiserStep: number };
       optimiser.loadState({ step: optimiserStep, tensors: part('optimiser') });
-      ema.loadState(part('ema'));
+      trainer.ema.dispose();
+      trainer.ema = new Ema(emaDecay(step, config.ema));
+      trainer.ema.loadState(part('ema'));
     },
     onSample: async (step) => {
       const captions = inputs.sampleCaptions ?? [];
-      const pixels = await drawCaptions({ ...inputs, flow, params: ema.weights() }, captions);
+      const pixels = await drawCaptions({ ...inputs, flow, params: trainer.ema.weights() }, captions);
       await inputs.onSamples?.(step, pixels, captions);
     },
   });
   optimiser.dispose();
-  return { ...result, ema: ema.weights() };
+  return { ...result, ema: trainer.ema.weights() };
 }
 
 interface Trainer {
@@ -165,12 +171,9 @@ interface Trainer {
   ema: Ema;
 }
 
-function trainStep(
-  i: number,
-  inputs: DitTrainInputs,
-  { flow, optimiser, ema }: Trainer,
-): Record<string, number> {
+function trainStep(i: number, inputs: DitTrainInputs, trainer: Trainer): Record<string, number> {
   const { config, model, params } = inputs;
+  const { flow, optimiser } = trainer;
   const began = performance.now();
   const stream = RandomStream.of(config.seed, 'dit', i);
   const pictures = Array.from({ length: config.batchSize }, (_, b) =>
@@ -202,7 +205,7 @@ function trainStep(
   // A gradient that is not finite must not reach the weights: the stage stops on the numbers returned here.
   if (Number.isFinite(gradNorm)) {
     optimiser.step(params, grads);
-    ema.update(params);
+    average(i, trainer, inputs);
   }
   const losses = each!.dataSync();
   const loss = value.dataSync()[0];
@@ -215,6 +218,26 @@ function trainStep(
     lr: optimiser.lr,
     images_per_second: (1000 * config.batchSize) / (performance.now() - began),
   };
+}
+
+/**
+ * The averaging decay at step i: short memory first, the full one once the run is long enough to fill it. With 0.999
+ * from the start, the average would still hold a third of the untrained weights after 1,000 steps and draw noise.
+ */
+export function emaDecay(i: number, full: number): number {
+  return Math.min(full, i < 100 ? 0.9 : i < 1000 ? 0.99 : 1);
+}
+
+function average(i: number, trainer: Trainer, { config, params }: DitTrainInputs): void {
+  const decay = emaDecay(i, config.ema);
+  if (decay !== trainer.ema.decay) {
+    const tensors = trainer.ema.state();
+    trainer.ema.dispose();
+    trainer.ema = new Ema(decay);
+    trainer.ema.loadState(tensors);
+    tf.dispose(tensors);
+  }
+  trainer.ema.update(params);
 }
 
 /** Draws captions with fixed seeds, so that grids of different steps can be laid side by side. */

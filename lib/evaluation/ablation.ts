@@ -34,7 +34,8 @@ export interface AblationOptions<Overrides> {
  */
 export async function runAblation<Overrides>(options: AblationOptions<Overrides>): Promise<ArmResult[]> {
   const { arms, seeds, run, onRun } = options;
-  if (new Set(arms.map((a) => a.name)).size < arms.length) throw new Error('ablation: two arms have the same name');
+  if (new Set(arms.map((a) => a.name)).size < arms.length)
+    throw new Error('ablation: two arms have the same name');
   if (arms.length === 0 || seeds.length === 0)
     throw new Error(`ablation: ${arms.length} arms and ${seeds.length} seeds, want at least one of each`);
   const perSeed = new Map<string, Record<string, number>[]>(arms.map((arm) => [arm.name, []]));
@@ -42,7 +43,8 @@ export async function runAblation<Overrides>(options: AblationOptions<Overrides>
     for (const { name, overrides } of arms) {
       const metrics = await run(overrides, { arm: name, seed });
       for (const [metric, value] of Object.entries(metrics))
-        if (!Number.isFinite(value)) throw new Error(`ablation: ${metric} of "${name}", seed ${seed}, is ${value}`);
+        if (!Number.isFinite(value))
+          throw new Error(`ablation: ${metric} of "${name}", seed ${seed}, is ${value}`);
       perSeed.get(name)!.push(metrics);
       await onRun?.({ arm: name, seed, metrics });
     }
@@ -51,7 +53,8 @@ export async function runAblation<Overrides>(options: AblationOptions<Overrides>
     const summary: Record<string, Interval> = {};
     for (const metric of Object.keys(rows[0])) {
       const values = rows.map((row) => row[metric]);
-      if (values.some((v) => v === undefined)) throw new Error(`ablation: ${metric} of "${name}" is missing for a seed`);
+      if (values.some((v) => v === undefined))
+        throw new Error(`ablation: ${metric} of "${name}" is missing for a seed`);
       summary[metric] = bootstrapMean(values);
     }
     return { name, perSeed: rows, summary };
@@ -59,12 +62,17 @@ export async function runAblation<Overrides>(options: AblationOptions<Overrides>
 }
 
 /** A Markdown table of the arms: one column a metric, mean and interval over seeds. */
-export function ablationTable(results: ArmResult[], metrics = Object.keys(results[0]?.summary ?? {})): string {
+export function ablationTable(
+  results: ArmResult[],
+  metrics = Object.keys(results[0]?.summary ?? {}),
+): string {
   const cell = ({ mean, low, high, n }: Interval): string =>
     n > 1 ? `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]` : mean.toFixed(3);
   return [
     `| arm | ${metrics.join(' | ')} |`,
     `|---|${metrics.map(() => '---').join('|')}|`,
-    ...results.map(({ name, summary }) => `| ${name} | ${metrics.map((m) => cell(summary[m])).join(' | ')} |`),
+    ...results.map(
+      ({ name, summary }) => `| ${name} | ${metrics.map((m) => cell(summary[m])).join(' | ')} |`,
+    ),
   ].join('\n');
 }

@@ -6,8 +6,12 @@
  */
 export function rocAuc(positives: readonly number[], negatives: readonly number[]): number {
   if (positives.length === 0 || negatives.length === 0)
-    throw new Error(`AUC: ${positives.length} positives and ${negatives.length} negatives, want some of both`);
-  const all = [...positives.map((v) => ({ v, p: 1 })), ...negatives.map((v) => ({ v, p: 0 }))].sort((a, b) => a.v - b.v);
+    throw new Error(
+      `AUC: ${positives.length} positives and ${negatives.length} negatives, want some of both`,
+    );
+  const all = [...positives.map((v) => ({ v, p: 1 })), ...negatives.map((v) => ({ v, p: 0 }))].sort(
+    (a, b) => a.v - b.v,
+  );
   let rankSum = 0;
   for (let i = 0; i < all.length;) {
     let j = i;

@@ -67,13 +67,19 @@ export async function runBenchmark(
     const part = prompts.slice(at, at + batch);
     const thoughts =
       mode === 'think'
-        ? await pipeline.thinkMany(part.map((p) => p.prompt), { maxNewTokens: options.maxNewTokens })
+        ? await pipeline.thinkMany(
+            part.map((p) => p.prompt),
+            { maxNewTokens: options.maxNewTokens },
+          )
         : part.map((p) => ({ refinedPrompt: p.prompt, thought: '', fallback: false }));
     const pictures: Uint8Array[][] = part.map(() => []);
     for (let s = 0; s < samplesPerPrompt; s++) {
       // A prompt's noise is its own, the same in every mode and model.
       const seeds = part.map((_, i) => seed + (at + i) * 1000 + s);
-      const drawn = await pipeline.draw(thoughts.map((t) => t.refinedPrompt), { ...options, seeds });
+      const drawn = await pipeline.draw(
+        thoughts.map((t) => t.refinedPrompt),
+        { ...options, seeds },
+      );
       drawn.forEach((image, i) => pictures[i].push(image));
     }
     part.forEach((p, i) => rows.push(rowOf(p, thoughts[i], { pictures: pictures[i], read })));
@@ -88,8 +94,12 @@ function rowOf(
   { refinedPrompt, thought, fallback }: { refinedPrompt: string; thought: string; fallback: boolean },
   { pictures, read }: { pictures: Uint8Array[]; read: NonNullable<BenchmarkOptions['read']> },
 ): BenchmarkRow {
-  const scores = read(pictures, pictures.map(() => criteria));
-  const mean = (f: (s: ReaderScore) => number): number => scores.reduce((sum, s) => sum + f(s), 0) / scores.length;
+  const scores = read(
+    pictures,
+    pictures.map(() => criteria),
+  );
+  const mean = (f: (s: ReaderScore) => number): number =>
+    scores.reduce((sum, s) => sum + f(s), 0) / scores.length;
   return {
     factId,
     family,
@@ -115,10 +125,16 @@ export function textCorrect(text: string, criteria: Criteria): 0 | 1 {
 export function summarise(rows: BenchmarkRow[], seed = 0): BenchmarkSummary {
   if (rows.length === 0) throw new Error('benchmark: there are no rows to summarise');
   const facts = [...new Set(rows.map((r) => r.factId))];
-  const interval = (some: BenchmarkRow[], metric: 'semantic' | 'answer' | 'textCorrect' | 'wiScore'): Interval => {
+  const interval = (
+    some: BenchmarkRow[],
+    metric: 'semantic' | 'answer' | 'textCorrect' | 'wiScore',
+  ): Interval => {
     const byFact = new Map<string, number[]>();
     for (const row of some) byFact.set(row.factId, [...(byFact.get(row.factId) ?? []), row[metric]]);
-    return bootstrapMean([...byFact.values()].map((v) => v.reduce((a, b) => a + b, 0) / v.length), { seed });
+    return bootstrapMean(
+      [...byFact.values()].map((v) => v.reduce((a, b) => a + b, 0) / v.length),
+      { seed },
+    );
   };
   const families = [...new Set(rows.map((r) => r.family))].sort();
   const ofFamily = (family: string): BenchmarkRow[] => rows.filter((r) => r.family === family);
@@ -146,7 +162,8 @@ export function summarise(rows: BenchmarkRow[], seed = 0): BenchmarkSummary {
 /** A Markdown table: one row a system, semantic score overall and by family, with intervals. */
 export function benchmarkTable(systems: Record<string, BenchmarkSummary>): string {
   const families = [...new Set(Object.values(systems).flatMap((s) => Object.keys(s.families)))].sort();
-  const cell = (i?: Interval): string => (i ? `${i.mean.toFixed(2)} [${i.low.toFixed(2)}, ${i.high.toFixed(2)}]` : '');
+  const cell = (i?: Interval): string =>
+    i ? `${i.mean.toFixed(2)} [${i.low.toFixed(2)}, ${i.high.toFixed(2)}]` : '';
   return [
     `| system | semantic | answer | text | WiScore | ${families.join(' | ')} |`,
     `|---|---|---|---|---|${families.map(() => '---').join('|')}|`,

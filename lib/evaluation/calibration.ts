@@ -6,7 +6,15 @@ import { PIXEL_FAULTS, pixelFault, STRUCTURE_FAULTS, structureFault } from '../r
 import type { Judge, JudgeReading, SceneReading } from '../rewards';
 import { conceptsAsked, scorePredicate } from '../rewards';
 import { RandomStream } from '../tensor';
-import { ARTISTS, artistsOf, CONCEPTS, criteriaOfScene, HELD_OUT_ARTIST, randomScene, renderScene } from '../world';
+import {
+  ARTISTS,
+  artistsOf,
+  CONCEPTS,
+  criteriaOfScene,
+  HELD_OUT_ARTIST,
+  randomScene,
+  renderScene,
+} from '../world';
 import type { AnyArtist, Predicate, SceneSpec } from '../world';
 import { rocAuc } from './auc';
 
@@ -25,11 +33,18 @@ export type CalibrationReport = Record<string, ArtistCalibration>;
 /** Reads `scenes` random scenes of each artist right, wrong and broken. */
 export async function calibrateJudge(
   judge: Judge,
-  { scenes, seed, artists = [...ARTISTS, HELD_OUT_ARTIST] }: { scenes: number; seed: number; artists?: AnyArtist[] },
+  {
+    scenes,
+    seed,
+    artists = [...ARTISTS, HELD_OUT_ARTIST],
+  }: { scenes: number; seed: number; artists?: AnyArtist[] },
 ): Promise<CalibrationReport> {
   const report: CalibrationReport = {};
   for (const artist of artists) {
-    report[artist] = calibrateArtist(judge, artist, { scenes, rng: RandomStream.of(seed, 'calibration', artist) });
+    report[artist] = calibrateArtist(judge, artist, {
+      scenes,
+      rng: RandomStream.of(seed, 'calibration', artist),
+    });
     await new Promise((resolve) => setImmediate(resolve));
   }
   return report;
@@ -87,13 +102,25 @@ function falsified(p: Predicate, spec: SceneSpec, rng: RandomStream): Predicate 
       return { ...p, concept: names[rng.int(names.length)] };
     }
     case 'background':
-      return { ...p, value: other(['white', 'meadow', 'snow', 'sea', 'table', 'city', 'space', 'forest'] as const, p.value as never) };
+      return {
+        ...p,
+        value: other(
+          ['white', 'meadow', 'snow', 'sea', 'table', 'city', 'space', 'forest'] as const,
+          p.value as never,
+        ),
+      };
     case 'time':
       return { ...p, value: other(['day', 'night', 'sunrise', 'sunset'] as const, p.value) };
     case 'prop':
-      return { kind: 'prop', name: other(['beaker', 'flame', 'tank', 'bulb', 'glass', 'block'] as const, p.name as never) };
+      return {
+        kind: 'prop',
+        name: other(['beaker', 'flame', 'tank', 'bulb', 'glass', 'block'] as const, p.name as never),
+      };
     case 'tint':
-      return { ...p, value: other(['red', 'yellow', 'green', 'blue', 'purple', 'black'] as const, p.value as never) };
+      return {
+        ...p,
+        value: other(['red', 'yellow', 'green', 'blue', 'purple', 'black'] as const, p.value as never),
+      };
     case 'size':
       return { ...p, value: other(['small', 'medium', 'large'] as const, p.value) };
     default:
@@ -133,8 +160,13 @@ function faultAucs(
   const clean = readings.slice(0, sample.length);
   const [aesthetic, consistency]: Record<string, number>[] = [{}, {}];
   for (const fault of PIXEL_FAULTS) {
-    const faulty = judge.read(sample.map((image) => pixelFault(image, fault, 0.3 + 0.7 * rng.uniform(), rng)));
-    aesthetic[fault] = rocAuc(clean.map((r) => r.aesthetic), faulty.map((r) => r.aesthetic));
+    const faulty = judge.read(
+      sample.map((image) => pixelFault(image, fault, 0.3 + 0.7 * rng.uniform(), rng)),
+    );
+    aesthetic[fault] = rocAuc(
+      clean.map((r) => r.aesthetic),
+      faulty.map((r) => r.aesthetic),
+    );
   }
   for (const fault of STRUCTURE_FAULTS) {
     const faulty = judge.read(
@@ -143,7 +175,10 @@ function faultAucs(
         return structureFault(image, fault, { severity: 0.3 + 0.7 * rng.uniform(), rng, other });
       }),
     );
-    consistency[fault] = rocAuc(clean.map((r) => r.consistency), faulty.map((r) => r.consistency));
+    consistency[fault] = rocAuc(
+      clean.map((r) => r.consistency),
+      faulty.map((r) => r.consistency),
+    );
   }
   return { aesthetic, consistency };
 }
@@ -163,6 +198,8 @@ export function calibrationTable(report: CalibrationReport): string {
   return [
     `| AUC | ${columns.join(' | ')} |`,
     `|---|${columns.map(() => '---').join('|')}|`,
-    ...rows.map((row, i) => `| ${artists[i]} | ${columns.map((c) => row[c]?.toFixed(3) ?? '').join(' | ')} |`),
+    ...rows.map(
+      (row, i) => `| ${artists[i]} | ${columns.map((c) => row[c]?.toFixed(3) ?? '').join(' | ')} |`,
+    ),
   ].join('\n');
 }

@@ -41,7 +41,11 @@ export interface SceneFound {
 let places: Place[] | undefined;
 
 /** Background and time whose every pixel is known: the pair that the most of the picture agrees with. */
-export function readBackground(image: Uint8Array): { background: Background; time?: TimeOfDay; agreement: number } {
+export function readBackground(image: Uint8Array): {
+  background: Background;
+  time?: TimeOfDay;
+  agreement: number;
+} {
   let best: { background: Background; time?: TimeOfDay; agreement: number } | undefined;
   for (const background of BACKGROUNDS)
     for (const time of hasTime(background) ? TIMES : [undefined]) {
@@ -73,7 +77,11 @@ export function findScene(image: Uint8Array): SceneFound {
   for (const place of places) {
     const at = residualAt(image, canvas, place);
     if (at.strength < EMPTY) continue;
-    candidates.push(...matchesAt(at).slice(0, 2).filter((m) => m.score >= SEEN));
+    candidates.push(
+      ...matchesAt(at)
+        .slice(0, 2)
+        .filter((m) => m.score >= SEEN),
+    );
   }
   candidates.sort((a, b) => rankOf(b) - rankOf(a));
   const objects: Match[] = [];
@@ -102,7 +110,8 @@ export function readTemplate(image: Uint8Array, found: SceneFound = findScene(im
   const tintedFound = new Map<string, { match: Match; tint: string }[]>();
   const tinted = (concept: string): { match: Match; tint: string }[] => {
     let list = tintedFound.get(concept);
-    if (!list) tintedFound.set(concept, (list = findTinted(image, canvas, { concept, taken: found.objects })));
+    if (!list)
+      tintedFound.set(concept, (list = findTinted(image, canvas, { concept, taken: found.objects })));
     return list;
   };
   return {

@@ -63,7 +63,10 @@ export function allPlaces(): Place[] {
         add({ background, objects: [first, { concept: other, ...b }], relation });
   }
   for (const count of [1, 2] as const)
-    add({ background, objects: [concept, other, third].map((name) => ({ concept: name, count, size: 'small' })) });
+    add({
+      background,
+      objects: [concept, other, third].map((name) => ({ concept: name, count, size: 'small' })),
+    });
   for (const slot of SLOT_NAMES)
     for (const size of sizes) add({ background, objects: [{ concept, slot, size }] });
   for (const down of ['left', 'right', 'level'] as const)
@@ -101,7 +104,11 @@ function templateOf(concept: ConceptInfo, artist: Artist, px: number): Template[
 }
 
 /** A template from a premultiplied RGBA sprite. */
-export function makeTemplate(sprite: Uint8Array, px: number, who: { concept: string; artist: Artist }): Template {
+export function makeTemplate(
+  sprite: Uint8Array,
+  px: number,
+  who: { concept: string; artist: Artist },
+): Template {
   const n = px * px;
   const colour = new Float32Array(n * 3);
   const alpha = new Float32Array(n);
@@ -135,7 +142,12 @@ function crop(image: Uint8Array, { x, y, px }: Place): Float32Array {
 }
 
 /** Cosine between `residual` and the template composed over `background`, minus the background. */
-function cosine(residual: Float32Array, background: Float32Array, colour: Float32Array, alpha: Float32Array): number {
+function cosine(
+  residual: Float32Array,
+  background: Float32Array,
+  colour: Float32Array,
+  alpha: Float32Array,
+): number {
   let [dot, norm, own] = [0, 0, 0];
   for (let i = 0; i < alpha.length; i++) {
     const a = alpha[i] / 255;
@@ -192,12 +204,15 @@ export function matchScore(at: Residual, template: Template): number {
 
 /** The best matches of all concepts and artists at one place, best first: a coarse pass, then the full sprites. */
 export function matchesAt(at: Residual): Match[] {
-  const views = [at, { ...at, residual: mirrored(at.residual, at.px), background: mirrored(at.background, at.px) }].map(
-    (view) => ({ residual: pool(view.residual, at.px, 3), background: pool(view.background, at.px, 3) }),
-  );
+  const views = [
+    at,
+    { ...at, residual: mirrored(at.residual, at.px), background: mirrored(at.background, at.px) },
+  ].map((view) => ({ residual: pool(view.residual, at.px, 3), background: pool(view.background, at.px, 3) }));
   const coarse = templatesAt(at.px).map((template) => ({
     template,
-    score: Math.max(...views.map((v) => cosine(v.residual, v.background, template.coarseColour, template.coarseAlpha))),
+    score: Math.max(
+      ...views.map((v) => cosine(v.residual, v.background, template.coarseColour, template.coarseAlpha)),
+    ),
   }));
   coarse.sort((a, b) => b.score - a.score);
   return coarse

@@ -22,8 +22,9 @@ export const WISE_WEIGHTS: Record<WiseCategory, number> = {
  */
 export function wiScore(consistency: number, realism: number, aesthetic: number): number {
   for (const [name, mark] of Object.entries({ consistency, realism, aesthetic }))
-    if (!(mark >= 0 && mark <= 2)) throw new RangeError(`WiScore: ${name} is ${mark}, want a number from 0 to 2`);
-  return (0.7 * consistency + 0.2 * realism + 0.1 * aesthetic) / 2;
+    if (!(mark >= 0 && mark <= 2))
+      throw new RangeError(`WiScore: ${name} is ${mark}, want a number from 0 to 2`);
+  return (7 * consistency + 2 * realism + aesthetic) / 20; // in whole numbers, so that full marks give exactly 1
 }
 
 /** A score in [0, 1] as a mark of 0, 1 or 2, so that machine scores can be reported in WISE's terms. */

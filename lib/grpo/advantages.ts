@@ -104,7 +104,8 @@ export function treeRewards(scores: TreeScores, weights: Partial<RewardWeights>)
   for (const name of ['aesthetic', 'consistency'] as const) {
     const table = scores[name];
     if (!table) {
-      if (weights[name]) throw new Error(`scores.${name} is missing, want [J][K] since its weight is ${weights[name]}`);
+      if (weights[name])
+        throw new Error(`scores.${name} is missing, want [J][K] since its weight is ${weights[name]}`);
       continue;
     }
     requireFinite(table, name);

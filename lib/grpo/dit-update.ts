@@ -52,7 +52,8 @@ export function updateDit(policy: DitPolicy, tree: RolloutTree, config: DualGrpo
     for (let epoch = 0; epoch < config.epochs && live.length > 0; epoch++) {
       const grads = epochGradients(policy, live, { config, beta: tree.beta.dit, stats });
       const norm = clipGradNorm(grads, config.maxGradNorm);
-      if (!Number.isFinite(norm)) throw new Error(`DiT gradient norm is ${norm} at step ${tree.step}, want a finite number`);
+      if (!Number.isFinite(norm))
+        throw new Error(`DiT gradient norm is ${norm} at step ${tree.step}, want a finite number`);
       stats.add('grad_norm', norm);
       policy.optimiser.step(policy.lora.weights, grads);
       tf.dispose(grads);

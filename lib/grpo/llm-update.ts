@@ -35,7 +35,8 @@ export interface LlmStats {
   steps: number;
 }
 
-const rowsOf = (node: PromptNode) => node.thoughts.map((t) => ({ promptIds: node.promptIds, tokenIds: t.tokenIds }));
+const rowsOf = (node: PromptNode) =>
+  node.thoughts.map((t) => ({ promptIds: node.promptIds, tokenIds: t.tokenIds }));
 
 /**
  * Fills in each thought's `logProbs` under the present weights, in the very batches the update replays, so that the
@@ -50,7 +51,10 @@ export function replayOldPolicy(
   const stats = new Accumulator();
   for (const node of tree.prompts) {
     const { logProbs, entropy } = tf.tidy(() => {
-      const replay = responseLogProbs(policy.config, policy.params, rowsOf(node), { temperature, entropy: true });
+      const replay = responseLogProbs(policy.config, policy.params, rowsOf(node), {
+        temperature,
+        entropy: true,
+      });
       return {
         logProbs: replay.logProbs.arraySync() as number[][],
         entropy: (replay.entropy as tf.Tensor).arraySync() as number[][],
@@ -59,7 +63,8 @@ export function replayOldPolicy(
     node.thoughts.forEach((thought, j) => {
       thought.logProbs = logProbs[j].slice(0, thought.tokenIds.length);
       thought.logProbs.forEach((value, t) => {
-        if (!Number.isFinite(value)) throw new Error(`log-probability of token ${t} is ${value}, want a finite number`);
+        if (!Number.isFinite(value))
+          throw new Error(`log-probability of token ${t} is ${value}, want a finite number`);
         stats.add('gap', Math.abs(value - thought.samplerLogProbs[t]));
         stats.add('entropy', entropy[j][t]);
       });
@@ -87,7 +92,8 @@ export function updateLlm(
       const grads = epochGradients(policy, live, { ...options, beta: tree.beta.llm, stats });
       if (!grads) break;
       const norm = clipGradNorm(grads, config.maxGradNorm);
-      if (!Number.isFinite(norm)) throw new Error(`LLM gradient norm is ${norm} at step ${tree.step}, want a finite number`);
+      if (!Number.isFinite(norm))
+        throw new Error(`LLM gradient norm is ${norm} at step ${tree.step}, want a finite number`);
       stats.add('grad_norm', norm);
       policy.optimiser.step(policy.params, grads);
       tf.dispose(grads);
@@ -136,7 +142,10 @@ function epochGradients(policy: LlmPolicy, live: PromptNode[], options: EpochOpt
       totalSequences,
       totalTokens,
     }).map((row) => row.map((w) => w * share * beta));
-    const { value, grads } = valueAndGrads(() => groupLoss(policy, node, { ...options, mask, weights }), policy.params);
+    const { value, grads } = valueAndGrads(
+      () => groupLoss(policy, node, { ...options, mask, weights }),
+      policy.params,
+    );
     const loss = value.dataSync()[0];
     value.dispose();
     if (!Number.isFinite(loss)) {
@@ -151,7 +160,10 @@ function epochGradients(policy: LlmPolicy, live: PromptNode[], options: EpochOpt
   return sum;
 }
 
-const padded = (row: number[], width: number): number[] => [...row, ...new Array<number>(width - row.length).fill(0)];
+const padded = (row: number[], width: number): number[] => [
+  ...row,
+  ...new Array<number>(width - row.length).fill(0),
+];
 
 function tokenMask(thought: ThoughtNode, maskTruncated: boolean): number[] {
   return thought.tokenIds.map(() => (maskTruncated && thought.truncated ? 0 : 1));
@@ -173,7 +185,9 @@ function groupLoss(
   let perToken: tf.Tensor = clippedObjective(logRatio, advantage, config).neg();
   if (config.klBeta > 0) {
     if (!policy.reference) throw new Error('llm.klBeta is above 0 but there is no reference model');
-    const reference = responseLogProbs(policy.config, policy.reference, rowsOf(node), { temperature }).logProbs;
+    const reference = responseLogProbs(policy.config, policy.reference, rowsOf(node), {
+      temperature,
+    }).logProbs;
     const kl = klK3(logProbs, reference); // [J, R]
     const active = mask.flat().reduce((a, b) => a + b, 0);
     stats.add('kl', kl.mul(tf.tensor2d(mask)).sum().dataSync()[0] / active, active);

@@ -95,6 +95,8 @@ function rowWeight(length: number, active: number, rows: number, options: TokenA
     case 'dr_grpo':
       return 1 / (rows * options.maxCompletionLength);
     default:
-      throw new RangeError(`loss type is ${JSON.stringify(options.lossType)}, want one of ${LOSS_TYPES.join(', ')}`);
+      throw new RangeError(
+        `loss type is ${JSON.stringify(options.lossType)}, want one of ${LOSS_TYPES.join(', ')}`,
+      );
   }
 }

@@ -46,7 +46,8 @@ async function thinkAll(
 ): Promise<PromptNode[]> {
   const J = config.thoughtsPerPrompt;
   const { temperature, maxNewTokens, window } = config.sampling;
-  const seedOf = (p: number, j: number): number => RandomStream.of(config.seed, 'thought', step, p, j).int(2 ** 31);
+  const seedOf = (p: number, j: number): number =>
+    RandomStream.of(config.seed, 'thought', step, p, j).int(2 ** 31);
   const thoughts = await thinkMany(
     lm,
     tokenizer,
@@ -76,7 +77,11 @@ async function thinkAll(
 }
 
 /** Draws K images for every thought, told by the refined prompt as the present language model encodes it. */
-async function drawAll({ lm, tokenizer, base, lora }: RolloutModels, tree: RolloutTree, config: DualGrpoConfig) {
+async function drawAll(
+  { lm, tokenizer, base, lora }: RolloutModels,
+  tree: RolloutTree,
+  config: DualGrpoConfig,
+) {
   const negative = encode(lm, tokenizer, NEGATIVE_PROMPT);
   // Merged once: the same sum W + BA that the replay forms, so the replayed densities agree to the last bit.
   const merged = lora ? tf.tidy(() => applyLora(base.params, lora)) : base.params;
@@ -93,13 +98,20 @@ async function drawAll({ lm, tokenizer, base, lora }: RolloutModels, tree: Rollo
       }
   } finally {
     tf.dispose([negative.embeds, negative.mask]);
-    if (lora) for (const [name, tensor] of Object.entries(merged)) if (tensor !== base.params[name]) tensor.dispose();
+    if (lora)
+      for (const [name, tensor] of Object.entries(merged)) if (tensor !== base.params[name]) tensor.dispose();
   }
 }
 
 async function drawThought(
   thought: ThoughtNode,
-  at: { denoiser: Denoiser; negative: Conditioning; seeds: ImageSeed[]; node: PromptNode; config: DualGrpoConfig },
+  at: {
+    denoiser: Denoiser;
+    negative: Conditioning;
+    seeds: ImageSeed[];
+    node: PromptNode;
+    config: DualGrpoConfig;
+  },
 ): Promise<void> {
   const { denoiser, negative, seeds, node, config } = at;
   const { steps, guidance, noiseLevel, kernel, grid, sameInitialNoise } = config.sampling;
@@ -155,7 +167,11 @@ export function setAdvantages(tree: RolloutTree, config: DualGrpoConfig): void {
   for (const node of tree.prompts) {
     const table = (name: 'semantic' | 'aesthetic' | 'consistency'): number[][] =>
       node.thoughts.map((t) => t.images.map((image) => image.score![name]));
-    const scores = { semantic: table('semantic'), aesthetic: table('aesthetic'), consistency: table('consistency') };
+    const scores = {
+      semantic: table('semantic'),
+      aesthetic: table('aesthetic'),
+      consistency: table('consistency'),
+    };
     const rewards = treeRewards(scores, config.weights);
     const { llm, dit } = dualAdvantages(scores, config.weights, () => tree.beta, tree.step, config.advantage);
     node.thoughts.forEach((thought, j) => {

@@ -32,7 +32,8 @@ const DEFAULT_SWITCH_STEP = 100;
  * @throws RangeError for an unknown scheduler, a negative or non-finite beta, or a step below 0.
  */
 export function betasAt(scheduler: RewardScheduler, step: number): Betas {
-  if (!Number.isFinite(step) || step < 0) throw new RangeError(`scheduler step is ${step}, want a number >= 0`);
+  if (!Number.isFinite(step) || step < 0)
+    throw new RangeError(`scheduler step is ${step}, want a number >= 0`);
   const betas = lookUp(scheduler, step);
   for (const [name, value] of Object.entries(betas)) {
     if (!Number.isFinite(value) || value < 0)

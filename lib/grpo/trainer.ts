@@ -60,13 +60,29 @@ export class DualGrpoTrainer {
     this.config = config;
     if (prompts.length === 0) throw new Error('Dual-GRPO: there are no prompts, want at least one');
     if (config.thoughtsPerPrompt < 2 && config.llm.mode !== 'frozen')
-      throw new Error(`thoughtsPerPrompt is ${config.thoughtsPerPrompt}, want 2 or more (a group of one has no advantage)`);
+      throw new Error(
+        `thoughtsPerPrompt is ${config.thoughtsPerPrompt}, want 2 or more (a group of one has no advantage)`,
+      );
     if (config.imagesPerThought < 2 && config.dit.mode !== 'frozen')
-      throw new Error(`imagesPerThought is ${config.imagesPerThought}, want 2 or more (a group of one has no advantage)`);
+      throw new Error(
+        `imagesPerThought is ${config.imagesPerThought}, want 2 or more (a group of one has no advantage)`,
+      );
     const { rank, alpha } = config.dit;
-    this.lora = initLora(base.params, { rank, alpha, targets: DIT_LORA_TARGETS }, RandomStream.of(config.seed, 'dit-lora'));
-    this.llmOptimiser = new AdamW({ lr: config.llm.lr, betas: [0.9, 0.99], weightDecay: config.llm.weightDecay });
-    this.ditOptimiser = new AdamW({ lr: config.dit.lr, betas: [0.9, 0.99], weightDecay: config.dit.weightDecay });
+    this.lora = initLora(
+      base.params,
+      { rank, alpha, targets: DIT_LORA_TARGETS },
+      RandomStream.of(config.seed, 'dit-lora'),
+    );
+    this.llmOptimiser = new AdamW({
+      lr: config.llm.lr,
+      betas: [0.9, 0.99],
+      weightDecay: config.llm.weightDecay,
+    });
+    this.ditOptimiser = new AdamW({
+      lr: config.dit.lr,
+      betas: [0.9, 0.99],
+      weightDecay: config.dit.weightDecay,
+    });
     if (config.llm.klBeta > 0) this.reference = copies(lm.parameters());
     if (config.dit.emaDecay > 0) this.ema = new Ema(config.dit.emaDecay);
   }
@@ -110,12 +126,19 @@ export class DualGrpoTrainer {
    */
   update(tree: RolloutTree): IterationLog {
     const { lm, base, config } = this.parts;
-    const llm = { config: lm.config, params: lm.parameters(), optimiser: this.llmOptimiser, reference: this.reference };
+    const llm = {
+      config: lm.config,
+      params: lm.parameters(),
+      optimiser: this.llmOptimiser,
+      reference: this.reference,
+    };
     const { temperature, maxNewTokens } = config.sampling;
     const trainsLlm = config.llm.mode !== 'frozen' && tree.beta.llm > 0;
     const trainsDit = config.dit.mode !== 'frozen' && tree.beta.dit > 0;
     const old = trainsLlm ? replayOldPolicy(llm, tree, temperature) : undefined;
-    const llmStats = trainsLlm ? updateLlm(llm, tree, { config: config.llm, temperature, maxNewTokens }) : undefined;
+    const llmStats = trainsLlm
+      ? updateLlm(llm, tree, { config: config.llm, temperature, maxNewTokens })
+      : undefined;
     const policy = { base, lora: this.lora, optimiser: this.ditOptimiser };
     const ditStats = trainsDit ? updateDit(policy, tree, config.dit) : undefined;
     if (ditStats && ditStats.steps > 0) this.ema?.update(this.lora.weights);
@@ -171,7 +194,8 @@ export class DualGrpoTrainer {
     const { llmSteps, ditSteps } = json as { llmSteps: number; ditSteps: number };
     if (!Number.isInteger(llmSteps) || !Number.isInteger(ditSteps))
       throw new Error(`state: llmSteps is ${llmSteps} and ditSteps ${ditSteps}, want two integers`);
-    if (this.config.llm.mode !== 'frozen') assignAll(this.parts.lm.parameters(), picked('lm.', tensors), 'lm');
+    if (this.config.llm.mode !== 'frozen')
+      assignAll(this.parts.lm.parameters(), picked('lm.', tensors), 'lm');
     assignAll(this.lora.weights, picked('lora.', tensors), 'lora');
     const load = (optimiser: AdamW, state: OptimiserState): void => optimiser.loadState(state);
     load(this.llmOptimiser, { step: llmSteps, tensors: picked('lm_optimiser.', tensors) });
@@ -200,7 +224,9 @@ const prefixed = (prefix: string, params: Params): Params =>
   Object.fromEntries(Object.entries(params).map(([name, x]) => [prefix + name, x]));
 const picked = (prefix: string, params: Params): Params =>
   Object.fromEntries(
-    Object.entries(params).flatMap(([name, x]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), x]] : [])),
+    Object.entries(params).flatMap(([name, x]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), x]] : [],
+    ),
   );
 
 function assignAll(variables: Record<string, tf.Variable>, saved: Params, what: string): void {
@@ -241,7 +267,8 @@ function iterationLog(
     log.entropy = stats.old.entropy;
     log['sampling/logp_difference'] = stats.old.samplerGap;
   }
-  for (const [name, value] of Object.entries(stats.llm ?? {})) log[name === 'steps' ? 'llm_steps' : name] = value;
+  for (const [name, value] of Object.entries(stats.llm ?? {}))
+    log[name === 'steps' ? 'llm_steps' : name] = value;
   for (const [name, value] of Object.entries(stats.dit ?? {})) log[`dit/${name}`] = value;
   return log;
 }

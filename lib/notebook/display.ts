@@ -52,6 +52,12 @@ export function showHtml(html: string, text: string, options: ShowOptions = {}):
 
 /** Escapes text for HTML: thoughts and prompts are data, never markup. */
 export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   return text.replace(/[&<>"']/g, (c) => entities[c]);
 }

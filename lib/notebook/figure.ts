@@ -19,7 +19,12 @@ export async function figureSvg(figure: Figure): Promise<string> {
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
   try {
     await window.Plotly.newPlot(div, copy(figure.data), copy(layout), { staticPlot: true });
-    const svg = await window.Plotly.toImage(div, { format: 'svg', width: layout.width, height: layout.height, imageDataOnly: true });
+    const svg = await window.Plotly.toImage(div, {
+      format: 'svg',
+      width: layout.width,
+      height: layout.height,
+      imageDataOnly: true,
+    });
     return await inlineBitmapsAsPng(svg);
   } finally {
     window.Plotly.purge(div);
@@ -29,11 +34,16 @@ export async function figureSvg(figure: Figure): Promise<string> {
 
 /** The figure as PNG bytes. */
 export async function figurePng(figure: Figure): Promise<Buffer> {
-  return sharp(Buffer.from(await figureSvg(figure))).png({ palette: true }).toBuffer();
+  return sharp(Buffer.from(await figureSvg(figure)))
+    .png({ palette: true })
+    .toBuffer();
 }
 
 /** Shows the figure in the cell. With `id` and `update` it redraws in place (live curves). */
-export async function showFigure(figure: Figure, options: { id?: string; update?: boolean } = {}): Promise<void> {
+export async function showFigure(
+  figure: Figure,
+  options: { id?: string; update?: boolean } = {},
+): Promise<void> {
   if (!inNotebook()) return;
   const layout = { ...DEFAULT_SIZE, ...figure.layout };
   const png = await figurePng({ ...figure, layout });
@@ -47,7 +57,11 @@ export async function showFigure(figure: Figure, options: { id?: string; update?
 }
 
 /** Curves of logged numbers: one line for each key, over `step`. `rows` are lines of a run's log. */
-export function curvesFigure(rows: Record<string, unknown>[], keys: string[], options: { title?: string; smooth?: number; x?: string } = {}): Figure {
+export function curvesFigure(
+  rows: Record<string, unknown>[],
+  keys: string[],
+  options: { title?: string; smooth?: number; x?: string } = {},
+): Figure {
   const { title, smooth = 0, x = 'step' } = options;
   const data = keys.map((key) => {
     const points = rows.filter((row) => typeof row[key] === 'number');
@@ -57,7 +71,20 @@ export function curvesFigure(rows: Record<string, unknown>[], keys: string[], op
       mean = Number.isNaN(mean) ? value : smooth * mean + (1 - smooth) * value;
       return mean;
     });
-    return { type: 'scatter', mode: points.length > 40 ? 'lines' : 'lines+markers', name: key, x: points.map((row) => row[x]), y };
+    return {
+      type: 'scatter',
+      mode: points.length > 40 ? 'lines' : 'lines+markers',
+      name: key,
+      x: points.map((row) => row[x]),
+      y,
+    };
   });
-  return { data, layout: { title: title ? { text: title } : undefined, xaxis: { title: { text: x } }, margin: { t: 40, r: 20 } } };
+  return {
+    data,
+    layout: {
+      title: title ? { text: title } : undefined,
+      xaxis: { title: { text: x } },
+      margin: { t: 40, r: 20 },
+    },
+  };
 }

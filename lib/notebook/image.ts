@@ -13,15 +13,35 @@ export interface Picture {
 const SIDE = 64;
 type PictureLike = Picture | Uint8Array;
 
-const asPicture = (picture: PictureLike): Picture => (picture instanceof Uint8Array ? { data: picture } : picture);
+const asPicture = (picture: PictureLike): Picture =>
+  picture instanceof Uint8Array ? { data: picture } : picture;
 
 /** Layout of a grid. `scale` is the enlargement (nearest neighbour: the pixels are the truth). */
 export interface GridOptions {
   columns?: number;
   scale?: number;
   gap?: number;
-  /** Height in pixels kept under each picture for its label; default 16 when any label is given. */
+  /** Lines that a label may fill before it is cut short; default 1. */
+  labelLines?: number;
+  /** Height in pixels kept under each picture for its label; default fits the lines when any label is given. */
   labelHeight?: number;
+}
+const LINE_HEIGHT = 12;
+const CHARACTER_WIDTH = 6; // of the 10-pixel monospace font of the labels
+
+/** A text in at most `lines` lines of `room` characters, broken at spaces where there are any; cut short with "…". */
+export function wrapLabel(text: string, room: number, lines: number): string[] {
+  const out: string[] = [];
+  let rest = text.trim();
+  while (rest !== '' && out.length < lines) {
+    if (rest.length <= room) return [...out, rest];
+    if (out.length === lines - 1) return [...out, `${rest.slice(0, room - 1).trimEnd()}…`];
+    const space = rest.lastIndexOf(' ', room);
+    const end = space > 0 ? space : room;
+    out.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return out;
 }
 
 const escapeXml = (s: string): string =>
@@ -31,8 +51,8 @@ const escapeXml = (s: string): string =>
 export async function imageGrid(pictures: PictureLike[], options: GridOptions = {}): Promise<Buffer> {
   if (pictures.length === 0) throw new Error('imageGrid: no pictures given, want at least one');
   const list = pictures.map(asPicture);
-  const { scale = 3, gap = 4, columns = Math.ceil(Math.sqrt(list.length)) } = options;
-  const labelHeight = options.labelHeight ?? (list.some((p) => p.label) ? 16 : 0);
+  const { scale = 3, gap = 4, columns = Math.ceil(Math.sqrt(list.length)), labelLines = 1 } = options;
+  const labelHeight = options.labelHeight ?? (list.some((p) => p.label) ? LINE_HEIGHT * labelLines + 4 : 0);
   const width = list[0].width ?? SIDE;
   const height = list[0].height ?? SIDE;
   const cellWidth = width * scale + gap;
@@ -40,22 +60,30 @@ export async function imageGrid(pictures: PictureLike[], options: GridOptions = 
   const rows = Math.ceil(list.length / columns);
   const sheetWidth = Math.min(columns, list.length) * cellWidth + gap;
   const sheetHeight = rows * cellHeight + gap;
-  const place = (k: number) => ({ left: gap + (k % columns) * cellWidth, top: gap + Math.floor(k / columns) * cellHeight });
+  const place = (k: number) => ({
+    left: gap + (k % columns) * cellWidth,
+    top: gap + Math.floor(k / columns) * cellHeight,
+  });
   const layers: OverlayOptions[] = await Promise.all(
     list.map(async (picture, k) => ({ input: await enlarged(picture, scale), ...place(k) })),
   );
   if (labelHeight > 0) {
-    const room = Math.floor((cellWidth - gap) / 6);
-    const texts = list.map((picture, k) => {
+    const room = Math.floor((cellWidth - gap) / CHARACTER_WIDTH);
+    const texts = list.flatMap((picture, k) => {
       const { left, top } = place(k);
-      const label = picture.label ?? '';
-      const shown = label.length > room ? label.slice(0, room - 1) + '…' : label;
-      return `<text x="${left}" y="${top + height * scale + 12}">${escapeXml(shown)}</text>`;
+      const bottom = top + height * scale;
+      return wrapLabel(picture.label ?? '', room, labelLines).map(
+        (line, i) => `<text x="${left}" y="${bottom + (i + 1) * LINE_HEIGHT}">${escapeXml(line)}</text>`,
+      );
     });
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${sheetWidth}" height="${sheetHeight}" font-family="DejaVu Sans Mono, monospace" font-size="10">${texts.join('')}</svg>`;
+    const size = `width="${sheetWidth}" height="${sheetHeight}"`;
+    const font = 'font-family="DejaVu Sans Mono, monospace" font-size="10"';
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>${texts.join('')}</svg>`;
     layers.push({ input: Buffer.from(svg), left: 0, top: 0 });
   }
-  const sheet = sharp({ create: { width: sheetWidth, height: sheetHeight, channels: 3, background: '#ffffff' } });
+  const sheet = sharp({
+    create: { width: sheetWidth, height: sheetHeight, channels: 3, background: '#ffffff' },
+  });
   return sheet.composite(layers).png({ palette: true, colours: 256, effort: 7 }).toBuffer();
 }
 
@@ -70,7 +98,10 @@ async function enlarged(picture: Picture, scale: number): Promise<Buffer> {
 }
 
 /** Animated GIF of the frames (each an image of the same size), for a denoising film. */
-export async function animation(frames: Uint8Array[], options: { scale?: number; delayMs?: number; lastMs?: number } = {}): Promise<Buffer> {
+export async function animation(
+  frames: Uint8Array[],
+  options: { scale?: number; delayMs?: number; lastMs?: number } = {},
+): Promise<Buffer> {
   const { scale = 3, delayMs = 120, lastMs = 1500 } = options;
   const side = SIDE * scale;
   const raw = await Promise.all(
@@ -82,13 +113,18 @@ export async function animation(frames: Uint8Array[], options: { scale?: number;
     ),
   );
   const delay = frames.map((_, i) => (i === frames.length - 1 ? lastMs : delayMs));
-  return sharp(Buffer.concat(raw), { raw: { width: side, height: side * frames.length, channels: 3, pageHeight: side } })
+  return sharp(Buffer.concat(raw), {
+    raw: { width: side, height: side * frames.length, channels: 3, pageHeight: side },
+  })
     .gif({ delay, loop: 0 })
     .toBuffer();
 }
 
 /** Shows pictures in the cell as one grid. Outside a notebook it writes nothing unless `file` is given. */
-export async function showImages(pictures: PictureLike[], options: GridOptions & { file?: string; alt?: string } = {}): Promise<void> {
+export async function showImages(
+  pictures: PictureLike[],
+  options: GridOptions & { file?: string; alt?: string } = {},
+): Promise<void> {
   if (!inNotebook() && !options.file) return;
   const png = await imageGrid(pictures, options);
   if (options.file) writeFileSync(options.file, png);
@@ -96,7 +132,10 @@ export async function showImages(pictures: PictureLike[], options: GridOptions &
 }
 
 /** Shows an animation, with its last frame as the still picture for viewers without GIF. */
-export async function showAnimation(frames: Uint8Array[], options: { scale?: number; delayMs?: number } = {}): Promise<void> {
+export async function showAnimation(
+  frames: Uint8Array[],
+  options: { scale?: number; delayMs?: number } = {},
+): Promise<void> {
   if (!inNotebook()) return;
   const gif = await animation(frames, options);
   showBundle({ 'image/gif': gif.toString('base64'), 'text/plain': `${frames.length} frames` });

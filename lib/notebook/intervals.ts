@@ -12,7 +12,9 @@ export function intervalBars(
     const intervals = rows.map(({ name, summary }) => {
       const interval = summary[metric];
       if (!interval)
-        throw new Error(`intervalBars: "${name}" has no "${metric}", it has ${Object.keys(summary).join(', ')}`);
+        throw new Error(
+          `intervalBars: "${name}" has no "${metric}", it has ${Object.keys(summary).join(', ')}`,
+        );
       return interval;
     });
     return {

@@ -38,7 +38,9 @@ export function requireCheckpoints(...folders: (string | { dir: string; parts: s
     }
     return parts
       .filter((part) => findPart(dir, part) === undefined)
-      .map((part) => `${dir}: has no ${part}/; \`${PARTS[part] ?? FOLDERS[name] ?? 'npm run sft'}\` makes it`);
+      .map(
+        (part) => `${dir}: has no ${part}/; \`${PARTS[part] ?? FOLDERS[name] ?? 'npm run sft'}\` makes it`,
+      );
   });
   if (missing.length > 0)
     throw new Error(

@@ -37,14 +37,20 @@ interface FakeCanvas {
 const WIDTH_PER_POINT = 0.55; // mean advance of a sans-serif character, in font sizes
 const LINE_PER_POINT = 1.2;
 
-const fontSize = (el: SvgNode): number => parseFloat(el.getAttribute?.('font-size') || el.style?.fontSize || '12') || 12;
+const fontSize = (el: SvgNode): number =>
+  parseFloat(el.getAttribute?.('font-size') || el.style?.fontSize || '12') || 12;
 const textWidth = (el: SvgNode): number => (el.textContent ?? '').length * fontSize(el) * WIDTH_PER_POINT;
 
 function boundingBox(this: SvgNode): { x: number; y: number; width: number; height: number } {
   const tag = this.tagName.toLowerCase();
   if (tag === 'text' || tag === 'tspan') {
     const lines = Math.max(1, this.querySelectorAll('tspan.line').length);
-    return { x: 0, y: -fontSize(this) * 0.8, width: textWidth(this), height: fontSize(this) * LINE_PER_POINT * lines };
+    return {
+      x: 0,
+      y: -fontSize(this) * 0.8,
+      width: textWidth(this),
+      height: fontSize(this) * LINE_PER_POINT * lines,
+    };
   }
   let [width, height] = [0, 0];
   for (const text of Array.from(this.querySelectorAll('text'))) {
@@ -54,7 +60,11 @@ function boundingBox(this: SvgNode): { x: number; y: number; width: number; heig
   return { x: 0, y: 0, width, height };
 }
 
-const blankPixels = (width: number, height: number) => ({ width, height, data: new Uint8ClampedArray(width * height * 4) });
+const blankPixels = (width: number, height: number) => ({
+  width,
+  height,
+  data: new Uint8ClampedArray(width * height * 4),
+});
 
 function canvasContext(this: FakeCanvas, kind: string): unknown {
   if (kind !== '2d') return null;
@@ -88,7 +98,12 @@ function canvasDataUrl(this: FakeCanvas): string {
   bmp.writeUInt16LE(32, 28);
   for (let i = 0; i < width * height; i++) {
     const o = 54 + i * 4;
-    [bmp[o], bmp[o + 1], bmp[o + 2], bmp[o + 3]] = [data[i * 4 + 2], data[i * 4 + 1], data[i * 4], data[i * 4 + 3]];
+    [bmp[o], bmp[o + 1], bmp[o + 2], bmp[o + 3]] = [
+      data[i * 4 + 2],
+      data[i * 4 + 1],
+      data[i * 4],
+      data[i * 4 + 3],
+    ];
   }
   return 'data:image/bmp;base64,' + bmp.toString('base64');
 }
@@ -111,7 +126,15 @@ export function plotlyWindow(): PlotlyWindow {
   w.SVGElement.prototype.getComputedTextLength = function (this: SvgNode) {
     return textWidth(this);
   };
-  w.SVGElement.prototype.getScreenCTM = () => ({ a: 1, b: 0, c: 0, d: 1, e: 0, f: 0, inverse: () => w.SVGElement.prototype.getScreenCTM() });
+  w.SVGElement.prototype.getScreenCTM = () => ({
+    a: 1,
+    b: 0,
+    c: 0,
+    d: 1,
+    e: 0,
+    f: 0,
+    inverse: () => w.SVGElement.prototype.getScreenCTM(),
+  });
   w.Element.prototype.getBoundingClientRect = function (this: SvgNode) {
     if (!(this instanceof w.SVGElement)) return ownRect.call(this);
     const { width, height } = boundingBox.call(this);
@@ -142,7 +165,9 @@ export async function inlineBitmapsAsPng(svg: string): Promise<string> {
     const height = -bmp.readInt32LE(22);
     const rgba = Buffer.from(bmp.subarray(54));
     for (let i = 0; i < rgba.length; i += 4) [rgba[i], rgba[i + 2]] = [rgba[i + 2], rgba[i]];
-    const png = await sharp(rgba, { raw: { width, height, channels: 4 } }).png().toBuffer();
+    const png = await sharp(rgba, { raw: { width, height, channels: 4 } })
+      .png()
+      .toBuffer();
     svg = svg.split(url).join('data:image/png;base64,' + png.toString('base64'));
   }
   return svg;

@@ -30,7 +30,11 @@ export class Progress {
     this.lastDraw = now;
     const elapsed = (now - this.started) / 1000;
     const left = done > 0 ? (elapsed / done) * (this.total - done) : NaN;
-    const time = finished ? formatDuration(elapsed) : Number.isFinite(left) ? `${formatDuration(left)} left` : '';
+    const time = finished
+      ? formatDuration(elapsed)
+      : Number.isFinite(left)
+        ? `${formatDuration(left)} left`
+        : '';
     const line = [this.label, `${done}/${this.total}`, text, time].filter(Boolean).join('  ');
     if (inNotebook()) {
       const html = `<progress max="${this.total}" value="${done}"></progress> ${escapeHtml(line)}`;

@@ -49,10 +49,16 @@ function covarianceOf(centred: Float64Array[], D: number): Float64Array[] {
 }
 
 /** The axis of most variance that is orthogonal to those already found. */
-function leadingAxis(covariance: Float64Array[], found: Float64Array[]): { axis: Float64Array; variance: number } {
+function leadingAxis(
+  covariance: Float64Array[],
+  found: Float64Array[],
+): { axis: Float64Array; variance: number } {
   const D = covariance.length;
   // any start that no axis is likely to be orthogonal to
-  let axis = normalised(Float64Array.from({ length: D }, (_, d) => 1 + Math.sin(d * 12.9898 + found.length)), found);
+  let axis = normalised(
+    Float64Array.from({ length: D }, (_, d) => 1 + Math.sin(d * 12.9898 + found.length)),
+    found,
+  );
   let variance = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const next = Float64Array.from(covariance, (row) => dot(row, axis));

@@ -8,11 +8,14 @@ import { escapeHtml, inNotebook, showHtml } from './display';
 
 const signed = (x: number): string => (x >= 0 ? '+' : '−') + Math.abs(x).toFixed(2);
 /** Green for what will be made likelier, red for what will be made rarer. */
-const colourOf = (advantage: number): string => (advantage > 0.05 ? '#2e7d32' : advantage < -0.05 ? '#c62828' : '#777');
+const colourOf = (advantage: number): string =>
+  advantage > 0.05 ? '#2e7d32' : advantage < -0.05 ? '#c62828' : '#777';
 
 async function dataUrl(rgb: string, side: number): Promise<string> {
   const raw = Buffer.from(rgb, 'base64');
-  const png = await sharp(raw, { raw: { width: side, height: side, channels: 3 } }).png({ palette: true }).toBuffer();
+  const png = await sharp(raw, { raw: { width: side, height: side, channels: 3 } })
+    .png({ palette: true })
+    .toBuffer();
   return 'data:image/png;base64,' + png.toString('base64');
 }
 
@@ -34,7 +37,11 @@ export async function rolloutTreeHtml(tree: TreeView, options: { prompts?: numbe
               );
             }),
           );
-          const warning = thought.fallback ? ' <i>(no “Revised Prompt:”)</i>' : thought.truncated ? ' <i>(cut off)</i>' : '';
+          const warning = thought.fallback
+            ? ' <i>(no “Revised Prompt:”)</i>'
+            : thought.truncated
+              ? ' <i>(cut off)</i>'
+              : '';
           return (
             `<div style="margin:8px 0 8px 18px;padding-left:10px;border-left:3px solid ${colourOf(thought.advantage)}">` +
             `<div style="font-size:12px;color:#555">${escapeHtml(thought.thought)}${warning}</div>` +
@@ -55,8 +62,12 @@ export function rolloutTreeText(tree: TreeView, options: { prompts?: number } = 
   for (const group of tree.prompts.slice(0, options.prompts ?? tree.prompts.length)) {
     lines.push(`"${group.prompt}"`);
     for (const thought of group.thoughts) {
-      lines.push(`  A ${signed(thought.advantage)}  R1 ${thought.reward.toFixed(2)}  ${thought.refinedPrompt}`);
-      const pictures = thought.images.map((image) => `${image.reward.toFixed(2)} (${signed(image.advantage)})`);
+      lines.push(
+        `  A ${signed(thought.advantage)}  R1 ${thought.reward.toFixed(2)}  ${thought.refinedPrompt}`,
+      );
+      const pictures = thought.images.map(
+        (image) => `${image.reward.toFixed(2)} (${signed(image.advantage)})`,
+      );
       lines.push(`      pictures: ${pictures.join('  ')}`);
     }
   }

@@ -26,7 +26,8 @@ export function tokensHtml(chips: TokenChip[]): string {
   const groups = [...new Set(chips.flatMap(({ group }) => (group === undefined ? [] : [group])))];
   const colourOf = (group?: string): string =>
     group === undefined ? GREY : COLOURS[groups.indexOf(group) % COLOURS.length];
-  const box = 'display:inline-block;margin:1px;padding:1px 4px;border-radius:4px;color:#111;text-align:center;';
+  const box =
+    'display:inline-block;margin:1px;padding:1px 4px;border-radius:4px;color:#111;text-align:center;';
   const parts = chips.map(({ text, group, value }) => {
     const number =
       value === undefined ? '' : `<br><span style="font-size:10px;color:#555">${value.toFixed(2)}</span>`;
@@ -35,7 +36,8 @@ export function tokensHtml(chips: TokenChip[]): string {
   const legend = groups.map(
     (group) => `<span style="${box}background:${colourOf(group)}">${escapeHtml(group)}</span>`,
   );
-  const last = legend.length > 0 ? `<div style="font-size:12px;margin-top:4px">${legend.join(' ')}</div>` : '';
+  const last =
+    legend.length > 0 ? `<div style="font-size:12px;margin-top:4px">${legend.join(' ')}</div>` : '';
   return `<div style="line-height:1.9">${parts.join('')}</div>${last}`;
 }
 

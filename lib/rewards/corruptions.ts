@@ -17,7 +17,12 @@ const clampByte = (x: number): number => (x < 0 ? 0 : x > 255 ? 255 : Math.round
 const offset = (y: number, x: number): number => (y * SIDE + x) * 3;
 
 /** A picture with one pixel fault; `severity` in [0, 1], 0 leaves it as it is. */
-export function pixelFault(image: Uint8Array, fault: PixelFault, severity: number, rng: RandomStream): Uint8Array {
+export function pixelFault(
+  image: Uint8Array,
+  fault: PixelFault,
+  severity: number,
+  rng: RandomStream,
+): Uint8Array {
   if (severity <= 0) return image.slice();
   switch (fault) {
     case 'noise':

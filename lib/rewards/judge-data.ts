@@ -5,7 +5,17 @@
 import { RandomStream } from '../tensor';
 import { randomScene, renderScene } from '../world';
 import type { SceneSpec } from '../world';
-import { addNoise, boxBlur, jitter, mix, PIXEL_FAULTS, pixelFault, SIDE, STRUCTURE_FAULTS, structureFault } from './corruptions';
+import {
+  addNoise,
+  boxBlur,
+  jitter,
+  mix,
+  PIXEL_FAULTS,
+  pixelFault,
+  SIDE,
+  STRUCTURE_FAULTS,
+  structureFault,
+} from './corruptions';
 import { labelsOf } from './judge-labels';
 import type { SceneLabels } from './judge-labels';
 
@@ -66,7 +76,11 @@ export function judgeSample(rng: RandomStream): JudgeSample {
       const severity = 0.1 + 0.9 * rng.uniform();
       const other = drawnScene(rng).image;
       const fault = pick(STRUCTURE_FAULTS, rng);
-      return { kind, image: structureFault(image, fault, { severity, rng, other }), consistency: 0.5 * (1 - severity) };
+      return {
+        kind,
+        image: structureFault(image, fault, { severity, rng, other }),
+        consistency: 0.5 * (1 - severity),
+      };
     }
     case 'junk':
       return {

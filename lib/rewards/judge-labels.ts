@@ -10,13 +10,17 @@ import {
   hasTime,
   layoutScene,
   lineRow,
+  randomScene,
+  renderScene,
   PROP_NAMES,
   SIZES,
   sizeOf,
   TIMES,
 } from '../world';
 import type { Prop, SceneSpec } from '../world';
-import { DEFAULT_JUDGE } from './judge-model';
+import { RandomStream } from '../tensor';
+import { DEFAULT_JUDGE, windowRows } from './judge-model';
+import { featureScale } from './window-features';
 import type { JudgeConfig } from './judge-model';
 
 const NONE = 'none';
@@ -52,8 +56,23 @@ export function judgeConfig(overrides: Partial<JudgeConfig> = {}): JudgeConfig {
     tints: withNone,
     sizes: [...SIZES],
     glyphs: [' ', ...GLYPHS.filter((glyph) => glyph !== ' ')],
+    featureScale: overrides.featureScale ?? measuredScale(overrides.window ?? DEFAULT_JUDGE.window),
     ...overrides,
   };
+}
+
+let measured: { window: number; scale: number[] } | undefined;
+
+/** Sizes of the window features over a fixed sample of scenes. */
+function measuredScale(window: number): number[] {
+  if (measured?.window === window) return measured.scale;
+  const images = Array.from({ length: 24 }, (_, i) => {
+    const rng = RandomStream.of(0, 'feature-scale', i);
+    return renderScene(randomScene(rng), { seed: i });
+  });
+  const scale = featureScale(windowRows({ ...DEFAULT_JUDGE, window }, images), window);
+  measured = { window, scale };
+  return scale;
 }
 
 export interface ObjectLabel {
@@ -100,7 +119,8 @@ function cellsOf(spec: SceneSpec): { cell: number; concept: string }[] {
     for (let cell = 0; cell < 64; cell++) {
       const cx = (cell % 8) * 8 + 4;
       const cy = Math.floor(cell / 8) * 8 + 4;
-      if (cx >= x + margin && cx <= x + px - margin && cy >= y + margin && cy <= y + px - margin) taken.set(cell, concept);
+      if (cx >= x + margin && cx <= x + px - margin && cy >= y + margin && cy <= y + px - margin)
+        taken.set(cell, concept);
     }
   }
   return [...taken].map(([cell, concept]) => ({ cell, concept }));

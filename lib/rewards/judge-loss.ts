@@ -13,7 +13,14 @@ export type JudgeLosses = Record<string, tf.Scalar>;
 
 /** Losses of a batch under `params`. Call inside a tidy (or valueAndGrads). */
 export function judgeLosses(config: JudgeConfig, params: Params, samples: JudgeSample[]): JudgeLosses {
-  const outputs = judgeForward(config, params, windowsOf(config, samples.map((s) => s.image)));
+  const outputs = judgeForward(
+    config,
+    params,
+    windowsOf(
+      config,
+      samples.map((s) => s.image),
+    ),
+  );
   return {
     ...presenceLosses(config, outputs, samples),
     cells: cellLoss(config, outputs, samples),
@@ -38,12 +45,16 @@ function presenceLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: Jud
   samples.forEach((s, b) =>
     s.labels?.objects.forEach(({ concept }) => {
       const at = index.get(concept);
-      if (at === undefined) throw new Error(`judge training: concept "${concept}" is not in the judge's config`);
+      if (at === undefined)
+        throw new Error(`judge training: concept "${concept}" is not in the judge's config`);
       targets[b * C + at] = 1;
       rows.push(b * C + at);
     }),
   );
-  const n = Math.max(1, taught.reduce<number>((a, b) => a + b, 0));
+  const n = Math.max(
+    1,
+    taught.reduce<number>((a, b) => a + b, 0),
+  );
   const target = tf.tensor2d(targets, [samples.length, C]);
   const mask = tf.tensor2d(taught, [samples.length, 1]);
   const binary = binaryCrossEntropy(outputs.presence, target).mul(mask).sum().div(n) as tf.Scalar;
@@ -111,7 +122,10 @@ function qualityLosses(outputs: JudgeOutputs, samples: JudgeSample[]): JudgeLoss
   const targets = samples.map((s) => [s.aesthetic ?? 0, s.consistency ?? 0]);
   const mask = samples.map((s) => [s.aesthetic === undefined ? 0 : 1, s.consistency === undefined ? 0 : 1]);
   const losses = binaryCrossEntropy(outputs.quality, tf.tensor2d(targets)).mul(tf.tensor2d(mask)); // [B, 2]
-  const n = Math.max(1, mask.flat().reduce((a, b) => a + b, 0));
+  const n = Math.max(
+    1,
+    mask.flat().reduce((a, b) => a + b, 0),
+  );
   return { quality: losses.sum().mul(2 / n) as tf.Scalar };
 }
 
@@ -135,6 +149,12 @@ function crossEntropy(logits: tf.Tensor2D, targets: number[], floor = 1): tf.Sca
   const n = targets.filter((t) => t >= 0).length;
   if (n === 0) return logits.sum().mul(0) as tf.Scalar;
   const mask = tf.tensor1d(targets.map((t) => (t >= 0 ? 1 / Math.max(n, floor) : 0)));
-  const picked = tokenLogProbs(logits, tf.tensor1d(targets.map((t) => Math.max(0, t)), 'int32'));
+  const picked = tokenLogProbs(
+    logits,
+    tf.tensor1d(
+      targets.map((t) => Math.max(0, t)),
+      'int32',
+    ),
+  );
   return picked.mul(mask).sum().neg() as tf.Scalar;
 }

@@ -5,6 +5,7 @@
  */
 import { tf, linear, rmsNorm, attention, gelu, embedding, RandomStream } from '../tensor';
 import type { Params } from '../tensor';
+import { windowBasis } from './window-features';
 
 export interface JudgeConfig {
   hiddenSize: number;
@@ -16,6 +17,8 @@ export interface JudgeConfig {
   cell: number;
   /** Side of a window; larger than `cell`, so that neighbours overlap like a convolution stem. */
   window: number;
+  /** Size of each window feature (see window-features), measured on scenes before training. */
+  featureScale: number[];
   /** Classes a count head tells apart: 1..maxCount. */
   maxCount: number;
   /** Colours of the tint head; the first is "none". */
@@ -30,7 +33,10 @@ export interface JudgeConfig {
   glyphs: string[];
 }
 
-export const DEFAULT_JUDGE: Omit<JudgeConfig, 'concepts' | 'choices' | 'glyphs' | 'tints' | 'sizes'> = {
+export const DEFAULT_JUDGE: Omit<
+  JudgeConfig,
+  'concepts' | 'choices' | 'glyphs' | 'tints' | 'sizes' | 'featureScale'
+> = {
   hiddenSize: 144,
   layers: 4,
   heads: 4,
@@ -64,8 +70,7 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
   const matrix = (out: number, inp: number, gain = 1): tf.Tensor =>
     tf.tidy(() => rng.tensorNormal([out, inp]).mul(gain / Math.sqrt(inp)));
   const params: Params = {
-    // Pixels of a window are much alike, so their sum is far larger than independent ones' would be.
-    'stem.0.weight': matrix(2 * D, window * window * 3, 0.3),
+    'stem.0.weight': matrix(2 * D, windowBasis(window).features),
     'stem.0.bias': tf.zeros([2 * D]),
     'stem.1.weight': matrix(D, 2 * D),
     'stem.1.bias': tf.zeros([D]),
@@ -112,6 +117,19 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
  * @returns [B, T, window * window * 3]
  */
 export function windowsOf(config: JudgeConfig, images: readonly Uint8Array[]): tf.Tensor3D {
+  const { imageSize, cell, window } = config;
+  return tf.tensor3d(windowRows(config, images), [
+    images.length,
+    (imageSize / cell) ** 2,
+    window * window * 3,
+  ]);
+}
+
+/** The numbers of `windowsOf`, without a tensor. */
+export function windowRows(
+  config: Pick<JudgeConfig, 'imageSize' | 'cell' | 'window'>,
+  images: readonly Uint8Array[],
+): Float32Array {
   const { imageSize: S, cell, window } = config;
   const side = S / cell;
   const width = window * window * 3;
@@ -130,11 +148,12 @@ export function windowsOf(config: JudgeConfig, images: readonly Uint8Array[]): t
         if (y0 + y < 0 || y0 + y >= S) continue;
         let source = ((y0 + y) * S + x0 + from) * 3;
         let target = base + (y * window + from) * 3;
-        for (const end = base + (y * window + to) * 3; target < end; ) out[target++] = image[source++] / 127.5 - 1;
+        for (const end = base + (y * window + to) * 3; target < end;)
+          out[target++] = image[source++] / 127.5 - 1;
       }
     }
   });
-  return tf.tensor3d(out, [images.length, side * side, width]);
+  return out;
 }
 
 /** One pass. `windows` is [B, T, window * window * 3] from `windowsOf`. Call inside a tidy. */
@@ -143,7 +162,8 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
   const [B, T] = windows.shape;
   const dh = D / heads;
   // Two layers before any attention: telling a sprite from its background is not linear in the pixels.
-  const inner = gelu(linear(windows, params['stem.0.weight'], params['stem.0.bias'])); // [B, T, 2D]
+  const features = windowFeatures(config, windows); // [B, T, F]
+  const inner = gelu(linear(features, params['stem.0.weight'], params['stem.0.bias'])); // [B, T, 2D]
   let x: tf.Tensor = linear(inner, params['stem.1.weight'], params['stem.1.bias']).add(params.position); // [B, T, D]
   for (let i = 0; i < config.layers; i++) {
     const p = (name: string): tf.Tensor => params[`blocks.${i}.${name}`];
@@ -159,7 +179,11 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
   const pooled = tf.concat([tokens.mean(1), tokens.max(1)], 1); // [B, 2D]
   const choices: Record<string, tf.Tensor2D> = {};
   for (const name of Object.keys(config.choices))
-    choices[name] = linear(pooled, params[`choice.${name}.weight`], params[`choice.${name}.bias`]) as tf.Tensor2D;
+    choices[name] = linear(
+      pooled,
+      params[`choice.${name}.weight`],
+      params[`choice.${name}.bias`],
+    ) as tf.Tensor2D;
   return {
     tokens,
     conceptMap,
@@ -170,6 +194,19 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
       ? (linear(tokens, params['glyph.weight'], params['glyph.bias']) as tf.Tensor3D)
       : undefined,
   };
+}
+
+/** Windows in the fixed basis, every coefficient brought to unit size. [B, T, F] */
+function windowFeatures(config: JudgeConfig, windows: tf.Tensor3D): tf.Tensor {
+  const { matrix, features } = windowBasis(config.window);
+  if (config.featureScale.length !== features)
+    throw new Error(`judge: featureScale has ${config.featureScale.length} numbers, want ${features}`);
+  return tf.tidy(() => {
+    const [B, T, width] = windows.shape;
+    const flat = windows.reshape([B * T, width]);
+    const coefficients = tf.matMul(flat as tf.Tensor2D, tf.tensor2d(matrix, [width, features]));
+    return coefficients.mul(tf.tensor1d(config.featureScale)).reshape([B, T, features]);
+  });
 }
 
 function logSumExpOverCells(map: tf.Tensor3D): tf.Tensor2D {
@@ -198,7 +235,11 @@ export interface ObjectOutputs {
  * Attributes of chosen (picture, concept) pairs: the concept's own map attends over the cells and shared heads
  * read what it gathers, so a rare concept is counted as well as a common one.
  */
-export function readObjects(params: Params, outputs: JudgeOutputs, { rows, columns }: ObjectPairs): ObjectOutputs {
+export function readObjects(
+  params: Params,
+  outputs: JudgeOutputs,
+  { rows, columns }: ObjectPairs,
+): ObjectOutputs {
   const [B, T, D] = outputs.tokens.shape;
   const N = rows.length;
   const pictures = embedding(outputs.tokens.reshape([B, T * D]), tf.tensor1d(rows, 'int32'));

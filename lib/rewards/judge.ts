@@ -42,11 +42,15 @@ export class Judge implements Scorer {
     const config = readJson(path.join(dir, 'config.json')) as JudgeConfig;
     for (const key of ['hiddenSize', 'layers', 'heads', 'imageSize', 'maxCount'] as const)
       if (!Number.isInteger(config[key]) || config[key] < 1)
-        throw new Error(`${dir}/config.json: ${key} is ${JSON.stringify(config[key])}, want a positive integer`);
+        throw new Error(
+          `${dir}/config.json: ${key} is ${JSON.stringify(config[key])}, want a positive integer`,
+        );
     const params = loadSafetensors(path.join(dir, 'model.safetensors'));
     const found = params['concept.weight']?.shape[0];
     if (found !== config.concepts.length)
-      throw new Error(`${dir}/model.safetensors: concept.weight has ${found} rows, want ${config.concepts.length}`);
+      throw new Error(
+        `${dir}/model.safetensors: concept.weight has ${found} rows, want ${config.concepts.length}`,
+      );
     return new Judge(config, params);
   }
 
@@ -72,7 +76,9 @@ export class Judge implements Scorer {
 
   /** The reward contract: see `scorePictures`, which checks what comes out. */
   score({ images, criteria }: ScoreRequest): Omit<PictureScore, 'total'>[] {
-    return this.read(images, criteria.map(conceptsAsked)).map((reading, i) => scoreReading(reading, criteria[i]));
+    return this.read(images, criteria.map(conceptsAsked)).map((reading, i) =>
+      scoreReading(reading, criteria[i]),
+    );
   }
 
   private readBatch(images: Uint8Array[], asked: string[][]): JudgeReading[] {
@@ -83,7 +89,8 @@ export class Judge implements Scorer {
       const outputs = judgeForward(this.config, this.params, windowsOf(this.config, images));
       const rowsOf = (x: tf.Tensor): number[][] => x.arraySync() as number[][];
       const choices: Record<string, number[][]> = {};
-      for (const [name, logits] of Object.entries(outputs.choices)) choices[name] = rowsOf(tf.softmax(logits));
+      for (const [name, logits] of Object.entries(outputs.choices))
+        choices[name] = rowsOf(tf.softmax(logits));
       return {
         presence: rowsOf(tf.sigmoid(outputs.presence)),
         quality: rowsOf(tf.sigmoid(outputs.quality)),
@@ -173,7 +180,9 @@ interface ObjectRow {
 }
 
 function objectRows(outputs: ObjectOutputs): ObjectRow[] {
-  const [count, tint, size] = [outputs.count, outputs.tint, outputs.size].map((x) => tf.softmax(x).arraySync());
+  const [count, tint, size] = [outputs.count, outputs.tint, outputs.size].map((x) =>
+    tf.softmax(x).arraySync(),
+  );
   const where = outputs.where.arraySync();
   return where.map((_, i) => ({ count: count[i], tint: tint[i], size: size[i], where: where[i] }));
 }
@@ -190,7 +199,8 @@ function centreOf(where: number[], side: number): { x: number; y: number } {
 
 function known(values: string[], value: string, what: string): number {
   const at = values.indexOf(value);
-  if (at < 0) throw new Error(`judge: it was not trained on ${what} "${value}", want one of ${values.join(', ')}`);
+  if (at < 0)
+    throw new Error(`judge: it was not trained on ${what} "${value}", want one of ${values.join(', ')}`);
   return at;
 }
 

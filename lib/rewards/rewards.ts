@@ -57,9 +57,12 @@ export async function scorePictures(
   try {
     scores = await scorer.score({ images, criteria });
   } catch (cause) {
-    throw new ScorerError(`scorer "${scorer.name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw new ScorerError(
+      `scorer "${scorer.name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   if (!Array.isArray(scores) || scores.length !== images.length)
     throw new ScorerError(`scorer "${scorer.name}" gave ${scores?.length} scores, want ${images.length}`);

@@ -89,7 +89,9 @@ export function scorePredicate(reading: SceneReading, p: Predicate): number {
     case 'relation':
       return reading.has(p.first) * reading.has(p.second) * relationScore(reading, p);
     default:
-      throw new Error(`predicate kind is ${JSON.stringify((p as { kind: unknown }).kind)}, which no scorer knows`);
+      throw new Error(
+        `predicate kind is ${JSON.stringify((p as { kind: unknown }).kind)}, which no scorer knows`,
+      );
   }
 }
 

@@ -19,7 +19,8 @@ export function valueAndGrads(
   return tf.tidy(() => {
     const scalar = (): tf.Tensor => {
       const y = f();
-      if (y.rank !== 0) throw new Error(`valueAndGrads: the function gave [${y.shape.join(', ')}], want a scalar`);
+      if (y.rank !== 0)
+        throw new Error(`valueAndGrads: the function gave [${y.shape.join(', ')}], want a scalar`);
       return y;
     };
     const { value, grads } = backpropagate(scalar, leaves);

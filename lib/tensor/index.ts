@@ -3,10 +3,4 @@ export * from './backend';
 export * from './ops';
 export * from './gradients';
 export * from './random';
-export {
-  AdamW,
-  Ema,
-  clipGradNorm,
-  type AdamWOptions,
-  type OptimiserState,
-} from './optim';
+export { AdamW, Ema, clipGradNorm, type AdamWOptions, type OptimiserState } from './optim';

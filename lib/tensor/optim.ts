@@ -72,9 +72,16 @@ export class AdamW {
   private moments: Record<string, Moments> = {};
   private steps = 0;
 
-  constructor({ lr, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decays = () => true }: AdamWOptions) {
+  constructor({
+    lr,
+    betas = [0.9, 0.999],
+    eps = 1e-8,
+    weightDecay = 0.01,
+    decays = () => true,
+  }: AdamWOptions) {
     if (!(lr >= 0)) throw new Error(`AdamW: lr is ${lr}, want a number >= 0`);
-    if (!betas.every((b) => b >= 0 && b < 1)) throw new Error(`AdamW: betas are ${betas.join(', ')}, want [0, 1)`);
+    if (!betas.every((b) => b >= 0 && b < 1))
+      throw new Error(`AdamW: betas are ${betas.join(', ')}, want [0, 1)`);
     if (!(eps >= 0)) throw new Error(`AdamW: eps is ${eps}, want a number >= 0`);
     if (!(weightDecay >= 0)) throw new Error(`AdamW: weightDecay is ${weightDecay}, want a number >= 0`);
     this.lr = lr;
@@ -88,7 +95,8 @@ export class AdamW {
 
   /**
    * One update, in place. Parameters without a gradient in the record stay as they are.
-   * On `native` the parameters' buffers change: take snapshots with `copyOf`, never with `clone()`.
+   * On `native` the parameters' own buffers change; tensors that share them (clones, the tensor a variable was
+   * made from) keep the old values, because a shared buffer is copied first.
    * @throws when a gradient has no parameter or another shape
    */
   step(params: Record<string, tf.Variable>, grads: Params): void {
@@ -217,7 +225,9 @@ export class Ema {
 
   /** Copies of the averages, owned by the caller. */
   state(): Params {
-    return Object.fromEntries(Object.entries(this.averages).map(([name, x]) => [name, copyOf(x as tf.Tensor)]));
+    return Object.fromEntries(
+      Object.entries(this.averages).map(([name, x]) => [name, copyOf(x as tf.Tensor)]),
+    );
   }
 
   /** Takes over saved averages (copies them). */

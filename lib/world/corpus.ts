@@ -7,13 +7,13 @@ import { BACKGROUND_WORDS } from './backgrounds';
 import { captionOf } from './caption';
 import { CONCEPTS } from './concepts';
 import { type Fact, loadFacts, splitOf } from './facts';
-import { capitalise } from './facts-text';
+import { capitalise, fillTemplate, RELATION_TEXTS } from './facts-text';
 import { randomScene } from './random-scene';
 import type { ConceptInfo } from './types';
 import { withArticle } from './words';
 
 export interface CorpusDocument {
-  kind: 'fact' | 'concept' | 'caption';
+  kind: 'fact' | 'chat' | 'concept' | 'caption';
   /** As trained on, special tokens included. */
   text: string;
   factId?: string;
@@ -34,14 +34,21 @@ export function drawDocument(caption: string): string {
   return `<|im_start|>draw\n${caption}<|im_end|>`;
 }
 
+/** One turn of question and answer in the chat template, without a thought and without a refined prompt. */
+export function chatDocument(question: string, answer: string): string {
+  return `<|im_start|>user\n${question}<|im_end|>\n<|im_start|>assistant\n${answer}<|im_end|>`;
+}
+
 /** The corpus as documents with their origin; same seed and options, same documents in the same order. */
 export function corpusDocuments(seed: number, options: CorpusOptions = {}): CorpusDocument[] {
   const { perFact = 32, captions = 6000, without = new Set<string>() } = options;
   const documents: CorpusDocument[] = [];
   for (const fact of loadFacts())
-    if (splitOf(fact) !== 'absent' && !without.has(fact.id))
+    if (splitOf(fact) !== 'absent' && !without.has(fact.id)) {
       for (const text of factDocuments(fact, perFact, RandomStream.of(seed, 'corpus', fact.id)))
         documents.push({ kind: 'fact', text: text + END_OF_TEXT, factId: fact.id });
+      for (const text of chatDocuments(fact)) documents.push({ kind: 'chat', text, factId: fact.id });
+    }
   for (const concept of CONCEPTS)
     for (const text of conceptDocuments(concept))
       documents.push({ kind: 'concept', text: text + END_OF_TEXT });
@@ -76,6 +83,24 @@ export function factDocuments(fact: Fact, count: number, rng: RandomStream): str
   };
   for (let i = 0; i < count; i++) texts.push(i % 4 === 3 ? `${take()} ${take()}` : take());
   return texts;
+}
+
+/**
+ * Plain questions about a fact, answered in a full sentence that repeats what was asked: what an instruction-tuned
+ * model (the paper's starting point) can do, and the reading back of a subject that a thought begins with.
+ */
+export function chatDocuments(fact: Fact): string[] {
+  const relation = RELATION_TEXTS.get(fact.relation);
+  const asks = relation?.describes ? ['How is {n}?', 'Tell me about {n}.'] : ['What is {n}?', 'Tell me about {n}.'];
+  const plain = (prompt: string): string => `${capitalise(prompt)} is ${fact.answer}.`;
+  const asked = fact.prompts.flatMap((prompt) =>
+    asks.map((ask) => chatDocument(ask.replace('{n}', prompt), plain(prompt))),
+  );
+  const slots = { S: fact.subject, A: fact.answer, N: capitalise(fact.prompts[0]), n: fact.prompts[0] };
+  const questions = (relation?.questions ?? []).map((question) =>
+    chatDocument(fillTemplate(question, slots), plain(fact.prompts[0])),
+  );
+  return [...asked, ...questions];
 }
 
 const KINDS: Record<string, string> = {

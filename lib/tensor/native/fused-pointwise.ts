@@ -13,7 +13,10 @@ function rowsOf(shape: number[]): [number, number] {
 }
 
 function registerNorms(): void {
-  for (const [name, weighted] of [['T2GRmsNorm', true], ['T2GRmsNormPlain', false]] as const) {
+  for (const [name, weighted] of [
+    ['T2GRmsNorm', true],
+    ['T2GRmsNormPlain', false],
+  ] as const) {
     kernel(name, (call) => {
       const y = call.output(call.shape('x'));
       const rows = rowsOf(call.shape('x'));
@@ -26,11 +29,15 @@ function registerNorms(): void {
       const given = [call.values('x'), call.values('weight'), call.values('dy')];
       call.native('rmsNormGrad', ...given, call.number('eps'), ...rows, dx, dweight);
     });
-    gradientOf(name, { inputs: weighted ? ['x', 'weight'] : ['x'] }, ({ dy, saved: [x, weight], attributes }) => {
-      const inputs: Record<string, tf.Tensor> = weighted ? { x, weight, dy } : { x, dy };
-      const [dx, dweight] = runAll(`${name}Grad`, inputs, attributes);
-      return { x: () => dx, weight: () => dweight };
-    });
+    gradientOf(
+      name,
+      { inputs: weighted ? ['x', 'weight'] : ['x'] },
+      ({ dy, saved: [x, weight], attributes }) => {
+        const inputs: Record<string, tf.Tensor> = weighted ? { x, weight, dy } : { x, dy };
+        const [dx, dweight] = runAll(`${name}Grad`, inputs, attributes);
+        return { x: () => dx, weight: () => dweight };
+      },
+    );
   }
 
   const layerNorm = (call: KernelCall): void => {
@@ -46,7 +53,15 @@ function registerNorms(): void {
     const dshift = scale ? call.output(call.shape('scale')) : null;
     const dscale = scale ? call.output(call.shape('scale')) : null;
     const given = [call.values('x'), scale, call.values('dy'), call.number('eps')];
-    call.native('layerNormGrad', ...given, ...rowsOf(shape), call.number('rowsPerSample'), dx, dshift, dscale);
+    call.native(
+      'layerNormGrad',
+      ...given,
+      ...rowsOf(shape),
+      call.number('rowsPerSample'),
+      dx,
+      dshift,
+      dscale,
+    );
   };
   kernel('T2GLayerNorm', layerNorm);
   kernel('T2GLayerNormGrad', layerNormGrad);
@@ -77,7 +92,10 @@ function registerNorms(): void {
 }
 
 function registerActivations(): void {
-  for (const [name, native] of [['T2GSilu', 'fusedSilu'], ['T2GGelu', 'fusedGelu']]) {
+  for (const [name, native] of [
+    ['T2GSilu', 'fusedSilu'],
+    ['T2GGelu', 'fusedGelu'],
+  ]) {
     kernel(name, (call) => {
       const y = call.output(call.shape('x'));
       call.native(native, call.values('x'), sizeOf(call.shape('x')), y);

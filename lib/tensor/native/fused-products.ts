@@ -48,7 +48,10 @@ function attentionArguments(call: KernelCall): (number | boolean | ReturnType<Ke
 }
 
 function registerAttention(): void {
-  for (const [name, masked] of [['T2GAttention', false], ['T2GAttentionMasked', true]] as const) {
+  for (const [name, masked] of [
+    ['T2GAttention', false],
+    ['T2GAttentionMasked', true],
+  ] as const) {
     kernel(name, (call) => {
       const [B, T, H] = call.shape('q');
       const out = call.output(call.shape('q'));
@@ -56,7 +59,12 @@ function registerAttention(): void {
       call.native('attention', ...attentionArguments(call), out, logSums);
     });
     kernel(`${name}Grad`, (call) => {
-      const given = [...attentionArguments(call), call.values('out'), call.values('logSums'), call.values('dout')];
+      const given = [
+        ...attentionArguments(call),
+        call.values('out'),
+        call.values('logSums'),
+        call.values('dout'),
+      ];
       const dq = call.output(call.shape('q'));
       const dk = call.output(call.shape('k'));
       const dv = call.output(call.shape('v'));
@@ -93,7 +101,15 @@ function registerTokens(): void {
     const V = call.number('rows');
     const D = call.shape('dy').slice(-1)[0];
     const dweight = call.output([V, D]);
-    call.native('embeddingGrad', call.values('ids'), call.values('dy'), V, D, sizeOf(call.shape('ids')), dweight);
+    call.native(
+      'embeddingGrad',
+      call.values('ids'),
+      call.values('dy'),
+      V,
+      D,
+      sizeOf(call.shape('ids')),
+      dweight,
+    );
   });
   gradientOf('T2GEmbedding', { inputs: ['ids'] }, ({ dy, saved: [ids], attributes }) => ({
     weight: () => run('T2GEmbeddingGrad', { ids, dy }, { rows: attributes.rows }),

@@ -1,5 +1,5 @@
 // Gives the native backend its fused twins: of the ops, and of the optimiser's updates.
-import { tf } from '../backend';
+import { copyOf, tf } from '../backend';
 import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
@@ -32,9 +32,14 @@ function fusedOptim(): FusedOptim {
   const backend = tf.backend() as unknown as NativeBackend;
   const call = (name: string, ...args: NativeArgument[]): unknown => callNative(backend.addon, name, ...args);
   const valuesOfAll = (tensors: tf.Tensor[]): NativeValues[] => tensors.map((x) => valuesOf(backend, x));
+  /** Gives a variable memory of its own when a clone (or the tensor it was made from) still shares it. */
+  const unshare = (x: tf.Variable): void => {
+    if (backend.refCount(x.dataId) > 1) tf.tidy(() => x.assign(copyOf(x as tf.Tensor)));
+  };
   return {
     adamw(slots, { lr, beta1, beta2, eps, weightDecay, correction1, correction2 }) {
       for (const piece of pieces(slots.filter((slot) => slot.parameter.size > 0))) {
+        for (const slot of piece) for (const x of [slot.parameter, slot.mean, slot.square]) unshare(x);
         const lists = (['parameter', 'grad', 'mean', 'square'] as const).map((key) =>
           valuesOfAll(piece.map((slot) => slot[key] as tf.Tensor)),
         );
@@ -51,6 +56,7 @@ function fusedOptim(): FusedOptim {
     },
     ema(average, parameter, decay) {
       if (average.size === 0) return;
+      unshare(average);
       call('moveTowards', valuesOfAll([average as tf.Tensor]), valuesOfAll([parameter]), 1 - decay);
     },
   };

@@ -16,7 +16,8 @@ function fail(op: string, argument: string, found: unknown, wanted: string): nev
 export function wantTensor(op: string, argument: string, x: tf.Tensor, dtype = 'float32'): void {
   const tensor = x as tf.Tensor | undefined | null;
   if (!tensor || !Array.isArray(tensor.shape)) fail(op, argument, x, `a ${dtype} tensor`);
-  if (tensor.isDisposed) throw new Error(`${op}: ${argument} (${describe(x)}) was disposed, want a live tensor`);
+  if (tensor.isDisposed)
+    throw new Error(`${op}: ${argument} (${describe(x)}) was disposed, want a live tensor`);
   if (tensor.dtype !== dtype) fail(op, argument, x, dtype);
 }
 

@@ -32,7 +32,13 @@ export const tokenLogProbs = defineOp<[logits: tf.Tensor, targets: tf.Tensor]>(
   'tokenLogProbs',
   (logits, targets) => {
     wantShape('tokenLogProbs', 'logits', logits, [null, null]);
-    wantShape('tokenLogProbs', `targets (logits is [${logits.shape.join(', ')}])`, targets, [logits.shape[0]], 'int32');
+    wantShape(
+      'tokenLogProbs',
+      `targets (logits is [${logits.shape.join(', ')}])`,
+      targets,
+      [logits.shape[0]],
+      'int32',
+    );
   },
   (logits, targets) => {
     const [N, V] = logits.shape as number[];

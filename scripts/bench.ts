@@ -44,7 +44,7 @@ class Engine {
   }
 
   next(): Promise<Answer | null> {
-    return new Promise((resolve) => this.waiting.push((line) => resolve(line && (JSON.parse(line) as Answer))));
+    return new Promise((resolve) => this.waiting.push((line) => resolve(line ? (JSON.parse(line) as Answer) : null)));
   }
 
   async run(work: string, steps: number): Promise<void> {

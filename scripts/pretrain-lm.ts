@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       numHiddenLayers: config.layers,
       numAttentionHeads: config.heads,
       numKeyValueHeads: config.keyValueHeads,
+      conditioningLayer: Math.ceil(config.layers / 2),
       maxPositionEmbeddings: config.context,
       eosTokenId: tokenizer.specialId(IM_END),
       padTokenId: tokenizer.specialId('<|endoftext|>'),

@@ -1,4 +1,4 @@
-// Conditioning of the painter: captions -> last hidden states of the language model (the paper's re-encoding).
+// Conditioning of the painter: captions -> hidden states of the language model (the paper's re-encoding).
 import { tf } from '../tensor';
 import type { LanguageModel } from './qwen2';
 import { qwen2Forward } from './qwen2-forward';
@@ -22,7 +22,7 @@ export interface DrawingOptions {
 
 /**
  * Encodes captions on their own in the template `<|im_start|>draw\n{caption}<|im_end|>` and returns the hidden
- * states (after the final norm) of the caption and its end token. An empty caption is allowed: its end token is
+ * states (of the config's `conditioningLayer`) of the caption and its end token. An empty caption is allowed: its end token is
  * the unconditional state. The caller disposes `embeds` and `mask`.
  */
 export function encodeForDrawing(
@@ -59,8 +59,8 @@ export function encodeForDrawing(
       inputIds: tf.tensor2d(ids, [B, P + S], 'int32'),
       logits: 'none',
     });
-    const last = hiddenStates[hiddenStates.length - 1]; // [B, P + S, D]
-    const caption = tf.slice(last, [0, P, 0], [B, S, lm.config.hiddenSize]);
+    const states = hiddenStates[lm.config.conditioningLayer]; // [B, P + S, D]
+    const caption = tf.slice(states, [0, P, 0], [B, S, lm.config.hiddenSize]);
     return {
       embeds: tf.mul(caption, mask.reshape([B, S, 1])) as tf.Tensor,
       mask: mask as tf.Tensor,

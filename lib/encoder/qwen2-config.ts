@@ -17,6 +17,12 @@ export interface Qwen2Config {
   tieWordEmbeddings: boolean;
   eosTokenId: number | null;
   padTokenId: number | null;
+  /**
+   * Which hidden states condition the painter: 0 = embeddings, numHiddenLayers = after the final norm (the default,
+   * and Qwen-Image's choice). In a model of four layers the last states are all about the next token; the middle
+   * ones still say what was read (docs/LOG.md has the probe). Kept in config.json as `conditioning_layer`.
+   */
+  conditioningLayer: number;
 }
 
 /** What makes a new model; the rest has Qwen2's defaults. */
@@ -35,6 +41,7 @@ export const DEFAULT_LM: Qwen2Sizes = {
   numAttentionHeads: 4,
   numKeyValueHeads: 2,
   maxPositionEmbeddings: 128,
+  conditioningLayer: 2,
 };
 
 /** Fills in defaults and checks that the sizes fit together. */
@@ -49,6 +56,7 @@ export function qwen2Config(sizes: Qwen2Sizes, where = 'Qwen2 config'): Qwen2Con
     tieWordEmbeddings: true,
     eosTokenId: null,
     padTokenId: null,
+    conditioningLayer: sizes.numHiddenLayers,
     ...sizes,
   };
   const counts = [
@@ -65,6 +73,10 @@ export function qwen2Config(sizes: Qwen2Sizes, where = 'Qwen2 config'): Qwen2Con
     if (!Number.isInteger(config[name]) || config[name] <= 0) {
       throw new Error(`${where}: ${snake(name)} is ${show(config[name])}, want a positive integer`);
     }
+  }
+  const { conditioningLayer: layer, numHiddenLayers } = config;
+  if (!Number.isInteger(layer) || layer < 0 || layer > numHiddenLayers) {
+    throw new Error(`${where}: conditioning_layer is ${show(layer)}, want an integer from 0 to ${numHiddenLayers}`);
   }
   if (config.headDim % 2) throw new Error(`${where}: head_dim is ${config.headDim}, want an even number`);
   if (config.numAttentionHeads % config.numKeyValueHeads) {
@@ -144,6 +156,7 @@ export function parseQwen2Config(json: Record<string, unknown>, where = 'config.
       tieWordEmbeddings: json.tie_word_embeddings === true,
       eosTokenId: token('eos_token_id'),
       padTokenId: token('pad_token_id'),
+      conditioningLayer: (json.conditioning_layer ?? json.num_hidden_layers) as number,
     },
     where,
   );
@@ -160,6 +173,7 @@ export function toHuggingFace(config: Qwen2Config, dtype: string): Record<string
     model_type: 'qwen2',
     attention_dropout: 0,
     bos_token_id: null,
+    conditioning_layer: config.conditioningLayer,
     eos_token_id: config.eosTokenId,
     pad_token_id: config.padTokenId,
     dtype,

@@ -90,7 +90,7 @@ export function anchorLoss(
     const inputIds = tf.tensor2d(ids, [captions.length, S], 'int32');
     const states = (weights: Params) => {
       const { hiddenStates } = qwen2Forward(config, weights, { inputIds, logits: 'none' });
-      const last = hiddenStates[hiddenStates.length - 1]; // [B, S, D]
+      const last = hiddenStates[config.conditioningLayer]; // [B, S, D]
       return embedding(last.reshape([captions.length * S, config.hiddenSize]), tf.tensor1d(at, 'int32')); // [N, D]
     };
     const wanted = states(reference);

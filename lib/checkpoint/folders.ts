@@ -65,7 +65,7 @@ function howToMake(dir: string): string {
   const stages: [RegExp, string][] = [
     [/grpo|rl|dual/i, 'npm run dual-grpo'],
     [/sft/i, 'npm run sft'],
-    [/judge|reward/i, 'npm run judge'],
+    [/judge|reward/i, 'npm run train:judge'],
   ];
   const command = stages.find(([pattern]) => pattern.test(name))?.[1] ?? 'npm run pretrain';
   return `it comes with the repository (git checkout -- checkpoints), and \`${command}\` makes it anew`;

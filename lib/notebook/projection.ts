@@ -114,3 +114,11 @@ export function scatterFigure(
 }
 
 const round = (x: number): number => Number(x.toPrecision(4));
+
+/** Cosine between every two rows, [N][N]; 0 where a row is all zeros. */
+export function cosineMatrix(rows: readonly ArrayLike<number>[]): number[][] {
+  const lengths = rows.map((row) => Math.sqrt(dot(row, row)));
+  return rows.map((a, i) =>
+    rows.map((b, j) => (lengths[i] * lengths[j] > 0 ? dot(a, b) / (lengths[i] * lengths[j]) : 0)),
+  );
+}

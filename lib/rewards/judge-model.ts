@@ -196,7 +196,7 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
   };
 }
 
-/** Windows in the fixed basis, every coefficient brought to unit size. [B, T, F] */
+/** Windows in the fixed basis, with the spread of the coefficients evened out. [B, T, F] */
 function windowFeatures(config: JudgeConfig, windows: tf.Tensor3D): tf.Tensor {
   const { matrix, features } = windowBasis(config.window);
   if (config.featureScale.length !== features)

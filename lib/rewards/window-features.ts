@@ -1,8 +1,7 @@
 /**
- * Fixed features of the judge's windows: a discrete cosine transform in opponent colours, each coefficient brought
- * to unit size. Neighbouring pixels are much alike, so in raw pixels a few smooth patterns drown what tells one
- * sprite from another; after this change of basis every scale starts on equal terms (a cheap stand-in for PCA
- * whitening, since the cosine basis is nearly that of smooth pictures).
+ * Fixed features of the judge's windows: a discrete cosine transform in opponent colours, with the spread of the
+ * coefficients evened out. Neighbouring pixels are much alike, so in raw pixels a few smooth patterns drown what tells
+ * one sprite from another (a cheap stand-in for PCA, since the cosine basis is nearly that of smooth pictures).
  */
 
 /** Coefficients with row + column frequency up to this are kept. */
@@ -40,7 +39,10 @@ export function windowBasis(window: number): { matrix: Float32Array; features: n
   return basis;
 }
 
-/** 1 / root mean square of each coefficient over sample rows [N, window * window * 3]; never above 20. */
+/**
+ * (root mean square)^-1/2 of each coefficient over sample rows [N, window * window * 3]. Half-way to unit size: at
+ * unit size the noise of disturbed pictures, which lives in the finest patterns, outweighed the sprites (measured).
+ */
 export function featureScale(rows: Float32Array, window: number): number[] {
   const { matrix, features } = windowBasis(window);
   const width = window * window * 3;
@@ -56,5 +58,5 @@ export function featureScale(rows: Float32Array, window: number): number[] {
     }
     for (let k = 0; k < features; k++) squares[k] += values[k] * values[k];
   }
-  return Array.from(squares, (s) => Math.round(Math.min(20, 1 / Math.sqrt(s / count + 1e-9)) * 1e4) / 1e4);
+  return Array.from(squares, (s) => Math.round(Math.min(5, (s / count + 1e-9) ** -0.25) * 1e4) / 1e4);
 }

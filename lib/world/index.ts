@@ -25,7 +25,7 @@ export { canonicalCaption, captionOf, DEFAULT_SAY, PHRASINGS } from './caption';
 export type { CaptionOptions, SayOptions } from './caption';
 export { parseCaption, parsePartial } from './parse';
 export type { PartialScene } from './parse';
-export { DEFAULT_WEIGHTS, randomScene } from './random-scene';
+export { DEFAULT_SIZES, DEFAULT_WEIGHTS, randomScene } from './random-scene';
 export type { RandomSceneOptions, SceneWeights } from './random-scene';
 export { countOf, criteriaOfScene, predicateProblems, specMeets, specSatisfies } from './predicates';
 export { encodePng, gridImage, imagesToTensor, savePngGrid, tensorToImages, toBytes } from './image';

@@ -61,9 +61,15 @@ export interface RandomSceneOptions {
   atHome?: number;
   /** Chance that an object has another colour than its own (default 0.1). */
   tint?: number;
+  /** How often an object alone has each size. */
+  sizes?: Partial<Record<Size, number>>;
 }
 
+/** Sizes of an object alone when nothing else is said. */
+export const DEFAULT_SIZES: Record<Size, number> = { small: 0.13, medium: 0.27, large: 0.6 };
+
 interface Draw {
+  sizes: Record<Size, number>;
   rng: RandomStream;
   concepts: readonly string[];
   artists: readonly Artist[];
@@ -79,8 +85,9 @@ const KINDS = Object.keys(DEFAULT_WEIGHTS) as (keyof SceneWeights)[];
  */
 export function randomScene(rng: RandomStream, options: RandomSceneOptions = {}): SceneSpec {
   const { artists = ARTISTS, concepts = ALL_NAMES, weights = {}, atHome = 0.7, tint = 0.1 } = options;
+  const sizes = { ...DEFAULT_SIZES, ...options.sizes };
   const all = { ...DEFAULT_WEIGHTS, ...weights };
-  const draw: Draw = { rng, concepts, artists, atHome, tint };
+  const draw: Draw = { rng, concepts, artists, atHome, tint, sizes };
   for (let attempt = 0; attempt < 100; attempt++) {
     const kind =
       KINDS[
@@ -205,10 +212,9 @@ function randomLine(rng: RandomStream): string {
 
 const MAKERS: Record<keyof SceneWeights, (draw: Draw) => SceneSpec> = {
   single: (draw) => {
-    const object = thing(
-      draw,
-      (['large', 'medium', 'small'] as const)[pickWeighted(draw.rng, [0.6, 0.27, 0.13])],
-    );
+    const { large, medium, small } = draw.sizes;
+    const size = (['large', 'medium', 'small'] as const)[pickWeighted(draw.rng, [large, medium, small])];
+    const object = thing(draw, size);
     return { ...place(draw, object.concept), objects: [object] };
   },
   many: (draw) => {

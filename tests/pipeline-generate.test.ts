@@ -37,8 +37,8 @@ before(async () => {
       if (v.rank === 2) v.assign(RandomStream.of(1, name).tensorNormal(v.shape).mul(0.15));
   });
   saveEncoder(base, { model: tinyLm(), tokenizer });
-  await transformer.save(path.join(base, 'transformer'));
-  await saveFlow(path.join(base, 'scheduler'), { prediction_type: 'sample', shift: 1 });
+  transformer.save(path.join(base, 'transformer'));
+  saveFlow(path.join(base, 'scheduler'), { prediction_type: 'sample', shift: 1 });
   fs.mkdirSync(tuned);
   writeJson(path.join(tuned, 'model_index.json'), { base: '../base' });
   const lora = initLora(

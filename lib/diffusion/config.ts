@@ -11,10 +11,10 @@ export interface QwenImageConfig {
   axes_dims_rope: [number, number, number];
 }
 
-/** The first base model: 64x64 pixels in 8x8 patches, no autoencoder. */
+/** The first base model: 64x64 pixels in 8x8 patches of 192 numbers and 16 of their place, no autoencoder. */
 export const SMALL_QWEN_IMAGE: QwenImageConfig = {
   patch_size: 8,
-  in_channels: 192,
+  in_channels: 208,
   out_channels: 3,
   num_layers: 6,
   attention_head_dim: 64,

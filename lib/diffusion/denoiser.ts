@@ -3,6 +3,7 @@ import { tf, type Params } from '../tensor';
 import { concatConditioning, selectConditioning, type Conditioning } from './conditioning';
 import type { QwenImageConfig } from './config';
 import { sampleOf, velocityOf, type FlowConfig } from './flow';
+import { withPositions } from './positions';
 import type { ImageGrid } from './rope';
 import { qwenImageForward } from './transformer';
 
@@ -61,7 +62,7 @@ export function predict(
     }
     const pair = guidance === 1 ? latents : tf.concat([latents, latents], 0);
     const raw = qwenImageForward(denoiser.config, denoiser.params, {
-      hiddenStates: pair,
+      hiddenStates: withPositions(denoiser.config, pair, gridOf(T!, inputs.grid)),
       encoderHiddenStates: conditioning.embeds,
       encoderHiddenStatesMask: conditioning.mask,
       timestep: tf.fill([pair.shape[0]], sigma),

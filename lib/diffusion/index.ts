@@ -9,6 +9,7 @@ export * from './loss';
 export * from './model';
 export * from './noise';
 export * from './patches';
+export * from './positions';
 export * from './rope';
 export * from './samplers';
 export * from './train';

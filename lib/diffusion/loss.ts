@@ -9,6 +9,7 @@ import type { Conditioning } from './conditioning';
 import type { QwenImageConfig } from './config';
 import { gridOf } from './denoiser';
 import { addNoise, type FlowConfig } from './flow';
+import { withPositions } from './positions';
 import { qwenImageForward } from './transformer';
 
 /** How noise levels are drawn in training: sigmoid of a normal number, now and then uniform so that the ends are seen. */
@@ -85,7 +86,7 @@ export function flowLosses({ config, params, flow, batch, minSigma = 0.05 }: Flo
     const { x0, noise, sigma, conditioning } = batch;
     const [B, T] = x0.shape;
     const output = qwenImageForward(config, params, {
-      hiddenStates: addNoise(x0, noise, sigma),
+      hiddenStates: withPositions(config, addNoise(x0, noise, sigma), gridOf(T!)),
       encoderHiddenStates: conditioning.embeds,
       encoderHiddenStatesMask: conditioning.mask,
       timestep: sigma,

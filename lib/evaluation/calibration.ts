@@ -14,6 +14,8 @@ import {
   HELD_OUT_ARTIST,
   randomScene,
   renderScene,
+  COLOURS,
+  PROP_NAMES,
 } from '../world';
 import type { AnyArtist, Predicate, SceneSpec } from '../world';
 import { rocAuc } from './auc';
@@ -112,10 +114,7 @@ function falsified(p: Predicate, spec: SceneSpec, rng: RandomStream): Predicate 
     case 'time':
       return { ...p, value: other(['day', 'night', 'sunrise', 'sunset'] as const, p.value) };
     case 'prop':
-      return {
-        kind: 'prop',
-        name: other(['beaker', 'flame', 'tank', 'bulb', 'glass', 'block'] as const, p.name as never),
-      };
+      return wrongProp(p, other);
     case 'tint':
       return {
         ...p,
@@ -126,6 +125,17 @@ function falsified(p: Predicate, spec: SceneSpec, rng: RandomStream): Predicate 
     default:
       return undefined;
   }
+}
+
+/** The same prop in another colour, or another prop where it has none. */
+function wrongProp(
+  p: Extract<Predicate, { kind: 'prop' }>,
+  other: <T>(values: readonly T[], value: T) => T,
+): Predicate {
+  const coloured = Object.entries(p.value ?? {}).find(([, v]) => (COLOURS as readonly unknown[]).includes(v));
+  if (!coloured) return { kind: 'prop', name: other(PROP_NAMES, p.name) };
+  const [field, value] = coloured;
+  return { ...p, value: { ...p.value, [field]: other<string>(COLOURS, String(value)) } };
 }
 
 function predicateAucs(

@@ -5,7 +5,7 @@
 import { RandomStream, tf } from '../tensor';
 import { encodeForDrawing, thinkMany } from '../encoder';
 import type { LanguageModel, Tokenizer } from '../encoder';
-import { applyLora, drawWindow, imageNoise, rolloutSample } from '../diffusion';
+import { applyLora, drawWindow, imageNoise, latentChannels, rolloutSample } from '../diffusion';
 import type { Conditioning, Denoiser, ImageSeed, Lora } from '../diffusion';
 import { scorePictures } from '../rewards';
 import type { Scorer } from '../rewards';
@@ -121,7 +121,7 @@ async function drawThought(
     embeds: tf.tile(embeds, [K, 1, 1]),
     mask: tf.tile(mask, [K, 1]),
   })) as unknown as Conditioning;
-  const shape = [grid * grid, denoiser.config.in_channels];
+  const shape = [grid * grid, latentChannels(denoiser.config)];
   const latents = sameInitialNoise
     ? tf.tidy(() => tf.tile(imageNoise(seeds.slice(0, 1), shape, 'initial'), [K, 1, 1]))
     : undefined;

@@ -126,7 +126,7 @@ function qualityLosses(outputs: JudgeOutputs, samples: JudgeSample[]): JudgeLoss
     1,
     mask.flat().reduce((a, b) => a + b, 0),
   );
-  return { quality: losses.sum().mul(2 / n) as tf.Scalar };
+  return { quality: losses.sum().mul(4 / n) as tf.Scalar };
 }
 
 function glyphLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSample[]): JudgeLosses {

@@ -79,6 +79,8 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
     'concept.weight': matrix(config.concepts.length, D),
     // Most concepts are absent from a picture, and log-sum-exp over 64 cells adds log 64.
     'concept.bias': tf.fill([config.concepts.length], -8),
+    'object.weight': matrix(D, D + SHAPE),
+    'object.bias': tf.zeros([D]),
     'count.weight': matrix(config.maxCount, D, 0.1),
     'count.bias': tf.zeros([config.maxCount]),
     'tint.weight': matrix(config.tints.length, D, 0.1),
@@ -248,7 +250,39 @@ export function readObjects(
   // The concept's bias is the same for every cell, so the softmax does not need it.
   const where = tf.softmax(tf.matMul(tokens, queries).reshape([N, T])) as tf.Tensor2D; // [N, T]
   const gathered = tf.matMul(where.reshape([N, 1, T]), tokens).reshape([N, D]); // [N, D]
+  const seen = tf.concat([gathered, spreadOf(where)], 1); // [N, D + SHAPE]
+  const object = gelu(linear(seen, params['object.weight'], params['object.bias'])); // [N, D]
   const head = (name: string): tf.Tensor2D =>
-    linear(gathered, params[`${name}.weight`], params[`${name}.bias`]) as tf.Tensor2D;
+    linear(object, params[`${name}.weight`], params[`${name}.bias`]) as tf.Tensor2D;
   return { count: head('count'), tint: head('tint'), size: head('size'), where };
+}
+
+/** Numbers that say how far a concept's cells spread: gathering alone forgets how many there were. */
+const SHAPE = 5;
+
+/** Centre, standard deviation and share of cells (exp of the entropy) of N distributions over cells. [N, T] -> [N, SHAPE] */
+function spreadOf(where: tf.Tensor2D): tf.Tensor2D {
+  return tf.tidy(() => {
+    const T = where.shape[1];
+    const side = Math.sqrt(T);
+    const axis = (f: (t: number) => number): tf.Tensor2D =>
+      tf.tensor2d(
+        Array.from({ length: T }, (_, t) => f(t) / side),
+        [T, 1],
+      );
+    const moment = (f: (t: number) => number): tf.Tensor2D => tf.matMul(where, axis(f)); // [N, 1]
+    const [x, y] = [moment((t) => t % side), moment((t) => Math.floor(t / side))];
+    const spread = (square: tf.Tensor2D, mean: tf.Tensor2D): tf.Tensor2D =>
+      square.sub(mean.square()).relu().add(1e-4).sqrt() as tf.Tensor2D;
+    const sx = spread(
+      moment((t) => (t % side) ** 2 / side),
+      x,
+    );
+    const sy = spread(
+      moment((t) => Math.floor(t / side) ** 2 / side),
+      y,
+    );
+    const cells = where.mul(where.add(1e-9).log()).sum(1, true).neg().exp().div(T) as tf.Tensor2D;
+    return tf.concat([x, y, sx.mul(4), sy.mul(4), cells.mul(4)], 1) as tf.Tensor2D;
+  });
 }

@@ -4,6 +4,7 @@ import { predict, type Denoiser, type Guided } from '../denoiser';
 import { flowSigmas } from '../flow';
 import { imageNoise, type ImageSeed } from '../noise';
 import { patchTokens } from '../patches';
+import { latentChannels } from '../positions';
 import type { ImageGrid } from '../rope';
 
 export interface SampleOptions extends Guided {
@@ -30,7 +31,7 @@ export interface SamplerStep {
 export function initialLatents({ denoiser, images, grid = [1, 8, 8], latents }: SampleOptions): tf.Tensor {
   return latents
     ? latents.clone()
-    : imageNoise(images, patchTokens(grid, denoiser.config.in_channels), 'initial');
+    : imageNoise(images, patchTokens(grid, latentChannels(denoiser.config)), 'initial');
 }
 
 /**

@@ -119,7 +119,7 @@ async function main(): Promise<void> {
   });
   if (interrupted) return;
   saveEncoder(out, { model: model.lm, tokenizer: model.tokenizer }, { base: path.relative(out, from) });
-  saveLora(path.join(out, 'transformer_lora'), trainer.adapters());
+  saveLora(path.join(out, 'transformer_lora'), trainer.adapters(), { dtype: 'F16' });
   console.log(`saved ${out}`);
 }
 

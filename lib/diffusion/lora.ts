@@ -100,9 +100,9 @@ export function mergeLora(params: Record<string, tf.Variable>, lora: Lora, scale
 }
 
 /** Writes adapter_config.json and adapter_model.safetensors as PEFT does. */
-export function saveLora(dir: string, lora: Lora): void {
+export function saveLora(dir: string, lora: Lora, options: { dtype?: 'F32' | 'F16' | 'BF16' } = {}): void {
   const named = Object.entries(lora.weights).map(([name, tensor]) => [PREFIX + name, tensor] as const);
-  saveSafetensors(path.join(dir, WEIGHTS), Object.fromEntries(named));
+  saveSafetensors(path.join(dir, WEIGHTS), Object.fromEntries(named), {}, { dtype: options.dtype ?? 'F32' });
   writeJson(path.join(dir, CONFIG), {
     peft_type: 'LORA',
     task_type: null,

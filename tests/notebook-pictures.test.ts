@@ -58,8 +58,8 @@ describe('picture grids', () => {
     assert.deepEqual(at(1, 1), [255, 255, 255], 'the gap stays white');
   });
 
-  it('keep every pixel of a picture of few colours', async () => {
-    const picture = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => ((i % 7) * 40) & 255);
+  it('keep every pixel, however many colours there are', async () => {
+    const picture = noise(4);
     const { data, width } = await pixelsOfPng(await imageGrid([picture], { scale: 1, gap: 0 }));
     assert.equal(width, SIDE);
     assert.deepEqual(new Uint8Array(data), picture);
@@ -88,6 +88,7 @@ describe('picture grids', () => {
     assert.deepEqual(wrapLabel('one large violin', 10, 2), ['one large', 'violin']);
     assert.deepEqual(wrapLabel('one large violin on a table', 10, 2), ['one large', 'violin on…']);
     assert.deepEqual(wrapLabel('abcdefghijkl', 5, 2), ['abcde', 'fghi…']);
+    assert.deepEqual(wrapLabel('R 0.5\none large violin', 12, 2), ['R 0.5', 'one large v…']);
     assert.deepEqual(wrapLabel('', 5, 2), []);
   });
 

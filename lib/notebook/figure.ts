@@ -8,13 +8,13 @@ export interface Figure {
   data: Record<string, unknown>[];
   layout?: Record<string, unknown>;
 }
-const DEFAULT_SIZE = { width: 700, height: 400 };
+const DEFAULT_LAYOUT = { width: 700, height: 400, margin: { t: 40, r: 20, b: 50, l: 60 } };
 
 /** The figure as SVG text, drawn by plotly.js in jsdom. Two-dimensional traces without WebGL only. */
 export async function figureSvg(figure: Figure): Promise<string> {
   const window = plotlyWindow();
   const div = window.document.body.appendChild(window.document.createElement('div'));
-  const layout = { ...DEFAULT_SIZE, ...figure.layout };
+  const layout = { ...DEFAULT_LAYOUT, ...figure.layout };
   // plotly writes into what it is given, and realms differ: hand it plain copies
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
   try {
@@ -45,14 +45,14 @@ export async function showFigure(
   options: { id?: string; update?: boolean } = {},
 ): Promise<void> {
   if (!inNotebook()) return;
-  const layout = { ...DEFAULT_SIZE, ...figure.layout };
+  const layout = { ...DEFAULT_LAYOUT, ...figure.layout };
   const png = await figurePng({ ...figure, layout });
   const bundle = {
     'application/vnd.plotly.v1+json': { data: figure.data, layout, config: { responsive: true } },
     'image/png': png.toString('base64'),
     'text/plain': 'plotly figure',
   };
-  const { width, height } = layout as typeof DEFAULT_SIZE;
+  const { width, height } = layout as typeof DEFAULT_LAYOUT;
   showBundle(bundle, { metadata: { 'image/png': { width, height } }, ...options });
 }
 
@@ -84,7 +84,6 @@ export function curvesFigure(
     layout: {
       title: title ? { text: title } : undefined,
       xaxis: { title: { text: x } },
-      margin: { t: 40, r: 20 },
     },
   };
 }

@@ -27,12 +27,18 @@ export interface GridOptions {
   labelHeight?: number;
 }
 const LINE_HEIGHT = 12;
-const CHARACTER_WIDTH = 6; // of the 10-pixel monospace font of the labels
+const CHARACTER_WIDTH = 6.1; // of the 10-pixel monospace font of the labels, with a hair of room
 
-/** A text in at most `lines` lines of `room` characters, broken at spaces where there are any; cut short with "…". */
+/**
+ * A text in at most `lines` lines of `room` characters, broken where it has line ends, else at spaces where there
+ * are any; cut short with "…".
+ */
 export function wrapLabel(text: string, room: number, lines: number): string[] {
   const out: string[] = [];
-  let rest = text.trim();
+  const [head, ...below] = text.trim().split('\n');
+  if (below.length > 0 && lines > 1)
+    return [...wrapLabel(head, room, 1), ...wrapLabel(below.join('\n'), room, lines - 1)];
+  let rest = text.trim().replace(/\n/g, ' ');
   while (rest !== '' && out.length < lines) {
     if (rest.length <= room) return [...out, rest];
     if (out.length === lines - 1) return [...out, `${rest.slice(0, room - 1).trimEnd()}…`];
@@ -84,7 +90,7 @@ export async function imageGrid(pictures: PictureLike[], options: GridOptions = 
   const sheet = sharp({
     create: { width: sheetWidth, height: sheetHeight, channels: 3, background: '#ffffff' },
   });
-  return sheet.composite(layers).png({ palette: true, colours: 256, effort: 7 }).toBuffer();
+  return sheet.composite(layers).png({ compressionLevel: 9, adaptiveFiltering: false }).toBuffer();
 }
 
 async function enlarged(picture: Picture, scale: number): Promise<Buffer> {
@@ -102,7 +108,7 @@ export async function animation(
   frames: Uint8Array[],
   options: { scale?: number; delayMs?: number; lastMs?: number } = {},
 ): Promise<Buffer> {
-  const { scale = 3, delayMs = 120, lastMs = 1500 } = options;
+  const { scale = 2, delayMs = 120, lastMs = 1500 } = options;
   const side = SIDE * scale;
   const raw = await Promise.all(
     frames.map((data) =>

@@ -37,7 +37,6 @@ export function intervalBars(
       barmode: 'group',
       title: title ? { text: title } : undefined,
       yaxis: { title: { text: y }, range: [0, 1] },
-      margin: { t: 40, r: 20 },
     },
   };
 }

@@ -108,7 +108,6 @@ export function scatterFigure(
       title: title ? { text: title } : undefined,
       xaxis: { title: { text: x } },
       yaxis: { title: { text: y } },
-      margin: { t: 40, r: 20 },
     },
   };
 }

@@ -82,7 +82,7 @@ function torchEngine(python: string, threads: number): Engine | null {
 }
 
 async function main(): Promise<void> {
-  const defaults = { rounds: 5, steps: 3, threads: os.availableParallelism(), python: 'python3', backends: 'native,native:bf16,wasm', out: 'out/bench.json' };
+  const defaults = { rounds: 5, steps: 3, threads: os.availableParallelism(), python: 'python3', backends: 'native,native:bf16', out: 'out/bench.json' };
   const cli = parseCli(defaults, {
     name: 'npm run bench --',
     help: 'Times the same work on every engine present, as ratios to PyTorch when `python` can import torch.',

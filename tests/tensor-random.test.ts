@@ -1,7 +1,7 @@
 // Random streams: known answers, statistics, exact state.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { initBackend, RandomStream } from '../lib/tensor';
+import { type BackendName, initBackend, RandomStream, tf } from '../lib/tensor';
 import { philox } from '../lib/tensor/random';
 
 before(async () => {
@@ -162,4 +162,28 @@ test('tensors have their shape and range', async () => {
   assert.deepEqual([x.shape, x.dtype], [[2, 3], 'float32']);
   const u = await s.tensorUniform([100], -2, 2).data();
   assert.ok(u.every((v) => v >= -2 && v < 2) && Math.min(...u) < -1);
+});
+
+test('every backend draws the same normals to 2e-6 and moves the stream alike', async () => {
+  const chosen = tf.getBackend() as BackendName;
+  for (const n of [0, 1, 63, 64, 65, 127, 1000, 5001]) {
+    const here = RandomStream.of(3, 'normals', n);
+    here.bits(); // the draw starts at a fresh block
+    const found = here.normals(n);
+    await initBackend('cpu');
+    const there = RandomStream.of(3, 'normals', n);
+    there.bits();
+    const wanted = there.normals(n);
+    await initBackend(chosen);
+    assert.equal(found.length, n);
+    assert.deepEqual(here.state(), there.state());
+    found.forEach((x, i) =>
+      assert.ok(Math.abs(x - wanted[i]) <= 2e-6, `${n}: [${i}] is ${x}, want ${wanted[i]}`),
+    );
+  }
+  const far = RandomStream.from({ key: [1, 2, 3, 4], position: 4 * (2 ** 32 - 8) }); // over a carry of the counter
+  const first = far.normals(128);
+  const again = RandomStream.from({ key: [1, 2, 3, 4], position: 4 * (2 ** 32 - 8) });
+  const single = Array.from({ length: 64 }, () => again.normal());
+  single.forEach((x, i) => assert.ok(Math.abs(x - first[2 * i]) <= 2e-6, `${i}`));
 });

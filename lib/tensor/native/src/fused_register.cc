@@ -10,6 +10,7 @@ void registerFused(napi_env env, napi_value exports) {
   registerFusedTokens(env, exports);
   registerFusedAttention(env, exports);
   registerFusedOptim(env, exports);
+  registerFusedRandom(env, exports);
 }
 
 }  // namespace t2g

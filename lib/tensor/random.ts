@@ -14,7 +14,6 @@ export interface RandomState {
   position: number;
 }
 
-const FEW = 64; // fewer normals than this are not worth a native call
 const CHUNK = 4096; // words made at a time for bulk draws: stays in the first-level cache
 
 /** A named stream of random numbers. Same seed and names: same numbers, on every machine. */
@@ -143,7 +142,7 @@ export class RandomStream {
    */
   normals(n: number): Float32Array {
     const addon = nativeAddon();
-    if (addon !== null && n >= FEW) {
+    if (addon !== null && n > 0) {
       const block = this.takeBlocks(n);
       const out = new Float32Array(n);
       callNative(

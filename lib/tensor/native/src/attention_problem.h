@@ -69,7 +69,9 @@ struct Attention {
   void queries(int64_t b, int64_t h, int64_t t0, int64_t t1, float* spare, float* rows) const {
     eachQuery(t0, t1, [&](const Stream& s, int64_t token, int64_t t) {
       float* row = rows + (t - t0) * wide;
-      enterRow(s.q + queryAt(s, b, h, token), s.qNorm, eps, s.rotary, s.rotary.at(b, token, s.T, dh / 2), dh, scale,
+      const float* q = s.q + queryAt(s, b, h, token);
+      fetchRow(q + kFetchAhead * H * dh, dh);
+      enterRow(q, s.qNorm, eps, s.rotary, s.rotary.at(b, token, s.T, dh / 2), dh, scale,
                spare, row);
       std::memset(row + dh, 0, (wide - dh) * sizeof(float));
     });
@@ -81,6 +83,8 @@ struct Attention {
       const Stream& s = streams[i];
       for (int64_t t = 0; t < s.S; t++) {
         const int64_t at = keyAt(s, b, group, t), row = (s.firstKey + t) * wide;
+        fetchRow(s.k + at + kFetchAhead * Hkv * dh, dh);
+        fetchRow(s.v + at + kFetchAhead * Hkv * dh, dh);
         enterRow(s.k + at, s.kNorm, eps, s.rotary, s.rotary.at(b, t, s.S, dh / 2), dh, 1.0f, spare, k + row);
         std::memcpy(v + row, s.v + at, dh * sizeof(float));
         std::memset(k + row + dh, 0, (wide - dh) * sizeof(float));

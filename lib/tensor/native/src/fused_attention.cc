@@ -144,6 +144,8 @@ void scoreGradients(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_
   a.eachQuery(t0, t1, [&](const Stream& s, int64_t token, int64_t t) {
     const int64_t at = a.queryAt(s, b, h, token);
     float* row = x.dout + (t - t0) * a.wide;
+    fetchRow(s.dout + at + kFetchAhead * a.H * a.dh, a.dh);
+    fetchRow(s.out + at + kFetchAhead * a.H * a.dh, a.dh);
     std::memcpy(row, s.dout + at, a.dh * sizeof(float));
     std::memset(row + a.dh, 0, (a.wide - a.dh) * sizeof(float));
     pull[t - t0] = dotRows(row, s.out + at, a.dh);
@@ -192,6 +194,7 @@ void backwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t
   }
   a.eachQuery(t0, t1, [&](const Stream& s, int64_t token, int64_t t) {
     const int64_t at = a.queryAt(s, b, h, token);
+    fetchRow<1>(s.dq + at + kFetchAhead * a.H * a.dh, a.dh);
     leaveRow(x.dq + (t - t0) * a.wide, s.q + at, s.qNorm, a.eps, s.rotary, s.rotary.at(b, token, s.T, a.dh / 2), a.dh,
              a.scale, s.dq + at, x.dqNorm[&s - a.streams]);
   });
@@ -202,6 +205,8 @@ void storeKeyGradients(const Attention& a, int64_t b, int64_t group, const Backw
     const Stream& s = a.streams[i];
     for (int64_t t = 0; t < s.S; t++) {
       const int64_t at = a.keyAt(s, b, group, t), row = (s.firstKey + t) * a.wide;
+      fetchRow<1>(s.dk + at + kFetchAhead * a.Hkv * a.dh, a.dh);
+      fetchRow<1>(s.dv + at + kFetchAhead * a.Hkv * a.dh, a.dh);
       leaveRow(x.dk + row, s.k + at, s.kNorm, a.eps, s.rotary, s.rotary.at(b, t, s.S, a.dh / 2), a.dh, 1.0f,
                s.dk + at, x.dkNorm[i]);
       std::memcpy(s.dv + at, x.dv + row, a.dh * sizeof(float));

@@ -4,15 +4,15 @@
  * both streams. Same maths and same names as diffusers' QwenImageTransformer2DModel.
  */
 import {
-  attention,
   gatedResidual,
   gelu,
+  jointAttention,
   layerNormModulate,
   linear,
   rmsNorm,
-  rotary,
   silu,
   tf,
+  type AttentionStream,
   type Params,
 } from '../tensor';
 import type { QwenImageConfig } from './config';
@@ -67,10 +67,33 @@ function heads(params: Params, name: string, x: tf.Tensor, headDim: number): tf.
   return y.reshape([B, T, y.shape[2]! / headDim, headDim]); // [B, T, H, dh]
 }
 
-/** A query or key: projected, normalised per head, turned to its position. */
-function positioned(params: Params, name: string, norm: string, x: tf.Tensor, headDim: number, at: Rotary) {
-  const y = rmsNorm(heads(params, name, x, headDim), need(params, norm), EPS);
-  return rotary(y, at.cos, at.sin, 'interleaved'); // [B, T, H, dh]
+/** The names that Qwen-Image gives a stream's layers of the attention. */
+const IMAGE_NAMES = { q: 'to_q', k: 'to_k', v: 'to_v', qNorm: 'norm_q', kNorm: 'norm_k' };
+const TEXT_NAMES = {
+  q: 'add_q_proj',
+  k: 'add_k_proj',
+  v: 'add_v_proj',
+  qNorm: 'norm_added_q',
+  kNorm: 'norm_added_k',
+};
+
+/** A stream x as the attention wants it: projected, with its norms and places; without queries unless `asks`. */
+function attentionStream(
+  params: Params,
+  attn: string,
+  names: typeof IMAGE_NAMES,
+  x: tf.Tensor,
+  { headDim, at, asks }: { headDim: number; at: Rotary; asks: boolean },
+): AttentionStream {
+  const project = (name: string) => heads(params, `${attn}.${name}`, x, headDim); // [B, T, H, dh]
+  const weight = (name: string) => need(params, `${attn}.${name}.weight`);
+  return {
+    q: asks ? project(names.q) : null,
+    k: project(names.k),
+    v: project(names.v),
+    norm: { q: weight(names.qNorm), k: weight(names.kNorm), eps: EPS },
+    rotary: { ...at, layout: 'interleaved' },
+  };
 }
 
 function feedForward(params: Params, name: string, x: tf.Tensor): tf.Tensor {
@@ -105,19 +128,14 @@ function block(params: Params, name: string, inputs: BlockInputs): { image: tf.T
   const c = layerNormModulate(text, tShift1, tScale1, EPS); // [B, S, D]
 
   const attn = `${name}.attn`;
-  const ofImage = (proj: string, norm: string) =>
-    positioned(params, `${attn}.${proj}`, `${attn}.${norm}.weight`, x, headDim, inputs.imageRotary);
-  const ofText = (proj: string, norm: string) =>
-    positioned(params, `${attn}.${proj}`, `${attn}.${norm}.weight`, c, headDim, inputs.textRotary);
-  const imageQuery = ofImage('to_q', 'norm_q');
-  const k = tf.concat([ofText('add_k_proj', 'norm_added_k'), ofImage('to_k', 'norm_k')], 1); // [B, S + T, H, dh]
-  const v = tf.concat(
-    [heads(params, `${attn}.add_v_proj`, c, headDim), heads(params, `${attn}.to_v`, x, headDim)],
-    1,
-  );
-  const q = last ? imageQuery : tf.concat([ofText('add_q_proj', 'norm_added_q'), imageQuery], 1);
-  const joint = attention({ q, k, v, keyMask: inputs.keyMask }).reshape([B, last ? T : S + T, D]);
-  const [textOut, imageOut] = last ? [joint, joint] : tf.split(joint, [S, T], 1);
+  const ofText = { headDim, at: inputs.textRotary, asks: !last };
+  const ofImage = { headDim, at: inputs.imageRotary, asks: true };
+  const streams = [
+    attentionStream(params, attn, TEXT_NAMES, c, ofText),
+    attentionStream(params, attn, IMAGE_NAMES, x, ofImage),
+  ];
+  const mixed = jointAttention({ streams, keyMask: inputs.keyMask }); // [text [B, S, H, dh],] image [B, T, H, dh]
+  const imageOut = mixed[mixed.length - 1].reshape([B, T, D]);
 
   image = gatedResidual(image, gate1, linearOf(params, `${attn}.to_out.0`, imageOut));
   image = gatedResidual(
@@ -126,7 +144,7 @@ function block(params: Params, name: string, inputs: BlockInputs): { image: tf.T
     feedForward(params, `${name}.img_mlp`, layerNormModulate(image, shift2, scale2, EPS)),
   );
   if (last) return { image, text };
-  text = gatedResidual(text, tGate1, linearOf(params, `${attn}.to_add_out`, textOut));
+  text = gatedResidual(text, tGate1, linearOf(params, `${attn}.to_add_out`, mixed[0].reshape([B, S, D])));
   text = gatedResidual(
     text,
     tGate2,

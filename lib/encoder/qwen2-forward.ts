@@ -50,7 +50,16 @@ export function qwen2Forward(config: Qwen2Config, params: Params, inputs: Qwen2I
     const next: KeyValueCache = { keys: [], values: [] };
     for (let i = 0; i < config.numHiddenLayers; i++) {
       const past = cache && { key: cache.keys[i], value: cache.values[i] };
-      const out = decoderLayer({ config, params, layer: i, x, angles, keyMask: inputs.attentionMask, past });
+      const out = decoderLayer({
+        config,
+        params,
+        layer: i,
+        x,
+        angles,
+        keyMask: inputs.attentionMask,
+        past,
+        useCache,
+      });
       x = out.x;
       if (useCache) {
         next.keys.push(out.key);
@@ -81,9 +90,10 @@ interface LayerInputs {
   angles: Angles;
   keyMask?: tf.Tensor; // [B, S]
   past?: { key: tf.Tensor; value: tf.Tensor }; // [B, P, Hkv, dh]
+  useCache: boolean; // the keys and values returned are for a cache
 }
 
-function decoderLayer({ config, params, layer, x, angles, keyMask, past }: LayerInputs) {
+function decoderLayer({ config, params, layer, x, angles, keyMask, past, useCache }: LayerInputs) {
   return tidy(() => {
     const [B, T] = x.shape;
     const { numAttentionHeads: H, numKeyValueHeads: Hkv, headDim: dh, rmsNormEps: eps } = config;
@@ -92,14 +102,21 @@ function decoderLayer({ config, params, layer, x, angles, keyMask, past }: Layer
       linear(h, at(`self_attn.${name}.weight`), at(`self_attn.${name}.bias`));
 
     const h = rmsNorm(x, at('input_layernorm.weight'), eps); // [B, T, D]
-    const q = rotary(project('q_proj', h).reshape([B, T, H, dh]), angles.cos, angles.sin, 'half');
-    let key = rotary(project('k_proj', h).reshape([B, T, Hkv, dh]), angles.cos, angles.sin, 'half');
+    let q: tf.Tensor = project('q_proj', h).reshape([B, T, H, dh]);
+    let key: tf.Tensor = project('k_proj', h).reshape([B, T, Hkv, dh]);
     let value: tf.Tensor = project('v_proj', h).reshape([B, T, Hkv, dh]);
+    // A cache holds keys that have been turned to their places; without one attention turns them itself.
+    const cached = past !== undefined || useCache;
+    if (cached) {
+      q = rotary(q, angles.cos, angles.sin, 'half');
+      key = rotary(key, angles.cos, angles.sin, 'half');
+    }
     if (past) {
       key = tf.concat([past.key, key], 1); // [B, P + T, Hkv, dh]
       value = tf.concat([past.value, value], 1);
     }
-    const mixed = attention({ q, k: key, v: value, causal: true, keyMask }); // [B, T, H, dh]
+    const turning = cached ? undefined : { ...angles, layout: 'half' as const };
+    const mixed = attention({ q, k: key, v: value, rotary: turning, causal: true, keyMask }); // [B, T, H, dh]
     const attended = tf.add(x, linear(mixed.reshape([B, T, H * dh]), at('self_attn.o_proj.weight')));
 
     const g = rmsNorm(attended, at('post_attention_layernorm.weight'), eps);

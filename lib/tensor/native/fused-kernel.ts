@@ -71,7 +71,10 @@ export function kernel(name: string, body: (call: KernelCall) => void): void {
 
 /** What a gradient sees: the outputs' cotangents, and what was saved, in the order asked for. */
 export interface GradientCall {
+  /** Of the first output */
   dy: tf.Tensor;
+  /** Of every output */
+  dys: tf.Tensor[];
   saved: tf.Tensor[];
   attributes: Attributes;
 }
@@ -92,6 +95,7 @@ export function gradientOf(
     gradFunc: (dy, saved, attrs) =>
       gradient({
         dy: Array.isArray(dy) ? dy[0] : dy,
+        dys: Array.isArray(dy) ? dy : [dy],
         saved,
         attributes: attrs as unknown as Attributes,
       }),

@@ -1,8 +1,7 @@
-// Fused twins of the ops built on matrix products and tables: linear, attention, embedding, token log-probs.
+// Fused twins of the ops built on matrix products and tables: linear, embedding, token log-probs.
 import { tf } from '../backend';
-import type { AttentionInputs } from '../ops/attention';
 import type { Twins } from '../ops/dispatch';
-import { gradientOf, kernel, type KernelCall, run, runAll } from './fused-kernel';
+import { gradientOf, kernel, run } from './fused-kernel';
 
 const sizeOf = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -37,57 +36,6 @@ function registerLinear(): void {
     weight: () => run('T2GLinearGradWeight', { dy, x }),
     bias: () => run('T2GColumnSums', { dy }),
   }));
-}
-
-/** The native argument list that both directions of attention begin with. */
-function attentionArguments(call: KernelCall): (number | boolean | ReturnType<KernelCall['values']>)[] {
-  const [B, T, H, dh] = call.shape('q');
-  const [, S, Hkv] = call.shape('k');
-  const given = [call.values('q'), call.values('k'), call.values('v'), call.values('keyMask')];
-  return [...given, B, T, S, H, Hkv, dh, call.flag('causal'), call.number('scale')];
-}
-
-function registerAttention(): void {
-  for (const [name, masked] of [
-    ['T2GAttention', false],
-    ['T2GAttentionMasked', true],
-  ] as const) {
-    kernel(name, (call) => {
-      const [B, T, H] = call.shape('q');
-      const out = call.output(call.shape('q'));
-      const logSums = call.output([B, H, T]);
-      call.native('attention', ...attentionArguments(call), out, logSums);
-    });
-    kernel(`${name}Grad`, (call) => {
-      const given = [
-        ...attentionArguments(call),
-        call.values('out'),
-        call.values('logSums'),
-        call.values('dout'),
-      ];
-      const dq = call.output(call.shape('q'));
-      const dk = call.output(call.shape('k'));
-      const dv = call.output(call.shape('v'));
-      call.native('attentionGrad', ...given, dq, dk, dv);
-    });
-    const inputs = masked ? ['q', 'k', 'v', 'keyMask'] : ['q', 'k', 'v'];
-    gradientOf(name, { inputs, outputs: [true, true] }, ({ dy: dout, saved, attributes }) => {
-      const named = Object.fromEntries([...inputs, 'out', 'logSums'].map((key, i) => [key, saved[i]]));
-      const [dq, dk, dv] = runAll(`${name}Grad`, { ...named, dout }, attributes);
-      return { q: () => dq, k: () => dk, v: () => dv, keyMask: () => tf.zerosLike(named.keyMask) };
-    });
-  }
-}
-
-function attention({ q, k, v, causal = false, keyMask, scale }: AttentionInputs): tf.Tensor {
-  const attributes = { causal, scale: scale ?? 1 / Math.sqrt(q.shape[3] as number) };
-  const mask = keyMask && keyMask.dtype !== 'float32' ? tf.cast(keyMask, 'float32') : keyMask;
-  const [out, logSums] = mask
-    ? runAll('T2GAttentionMasked', { q, k, v, keyMask: mask }, attributes)
-    : runAll('T2GAttention', { q, k, v }, attributes);
-  logSums.dispose(); // a tape keeps its own reference
-  if (mask && mask !== keyMask) mask.dispose();
-  return out;
 }
 
 function registerTokens(): void {
@@ -136,12 +84,10 @@ function registerTokens(): void {
 /** Registers the kernels and returns the twins. */
 export function productTwins(): Twins {
   registerLinear();
-  registerAttention();
   registerTokens();
   return {
     linear: (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor | null) =>
       run('T2GLinear', bias ? { x, weight, bias } : { x, weight }),
-    attention,
     embedding: (weight: tf.Tensor, ids: tf.Tensor) =>
       run('T2GEmbedding', { weight, ids }, { rows: weight.shape[0] as number }),
     tokenLogProbs: (logits: tf.Tensor, targets: tf.Tensor) => run('T2GTokenLogProbs', { logits, targets }),

@@ -3,9 +3,10 @@
 import { tf } from '../backend';
 import type { AdamWScalars, AdamWSlot } from '../optim';
 
-export type Op<A extends unknown[]> = (...args: A) => tf.Tensor;
+/** Returns a tensor; only a few ops return several. */
+export type Op<A extends unknown[], R extends tf.TensorContainer = tf.Tensor> = (...args: A) => R;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the tables hold ops of different signatures
-export type AnyOp = Op<any[]>;
+export type AnyOp = Op<any[], any>;
 export type Twins = Record<string, AnyOp>;
 
 /** The plain-tfjs definition of every op by name: what a twin must reproduce, values and gradients. */
@@ -53,17 +54,17 @@ export function fusedOpNames(): string[] {
 }
 
 /** Joins a definition, the check of its arguments (done once, for every backend) and the choice of the twin. */
-export function defineOp<A extends unknown[]>(
+export function defineOp<A extends unknown[], R extends tf.TensorContainer = tf.Tensor>(
   name: string,
   check: (...args: A) => void,
-  definition: Op<A>,
-): Op<A> {
+  definition: Op<A, R>,
+): Op<A, R> {
   // The definition's temporaries are freed at once; a tape keeps what a gradient needs.
-  const tidied: Op<A> = (...args) => tf.tidy(() => definition(...args));
+  const tidied: Op<A, R> = (...args) => tf.tidy(() => definition(...args));
   definitions[name] = tidied as AnyOp;
   return (...args) => {
     check(...args);
     const twin = twinsOf(tf.getBackend())[name];
-    return twin ? twin(...args) : tidied(...args);
+    return twin ? (twin(...args) as R) : tidied(...args);
   };
 }

@@ -3,7 +3,13 @@ export { linear } from './linear';
 export { rmsNorm, layerNorm, layerNormModulate, gatedResidual } from './norms';
 export { silu, swiglu, gelu } from './activations';
 export { rotary, type RotaryLayout } from './rotary';
-export { attention, type AttentionInputs } from './attention';
+export {
+  attention,
+  jointAttention,
+  type AttentionInputs,
+  type AttentionStream,
+  type JointAttentionInputs,
+} from './attention';
 export { embedding, tokenLogProbs } from './tokens';
 export { definitions, fusedOpNames } from './dispatch';
 

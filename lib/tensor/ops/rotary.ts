@@ -1,9 +1,30 @@
 // Rotary position embedding (Su et al. 2021), applied to queries and keys.
 import { tf } from '../backend';
-import { wantShape } from './check';
+import { wantShape, wantTensor } from './check';
 import { defineOp } from './dispatch';
 
 export type RotaryLayout = 'half' | 'interleaved';
+
+/** Throws unless cos and sin fit x [B, T, H, dh]; `name` is what the error calls x. */
+export function checkRotary(
+  op: string,
+  name: string,
+  x: tf.Tensor,
+  cos: tf.Tensor,
+  sin: tf.Tensor,
+  layout: RotaryLayout,
+): void {
+  wantShape(op, name, x, [null, null, null, null]);
+  const [B, T, , dh] = x.shape as number[];
+  const shown = `${name} is [${x.shape.join(', ')}]`;
+  if (dh % 2 !== 0) throw new Error(`${op}: ${shown}, want an even last axis`);
+  if (layout !== 'half' && layout !== 'interleaved') {
+    throw new Error(`${op}: layout is ${JSON.stringify(layout)}, want "half" or "interleaved"`);
+  }
+  wantTensor(op, 'cos', cos);
+  wantShape(op, `cos (${shown})`, cos, cos.shape.length === 3 ? [B, T, dh / 2] : [T, dh / 2]);
+  wantShape(op, `sin (cos is [${cos.shape.join(', ')}])`, sin, cos.shape);
+}
 
 /**
  * Turns each pair of channels by its position's angle.
@@ -16,17 +37,7 @@ export type RotaryLayout = 'half' | 'interleaved';
  */
 export const rotary = defineOp<[x: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor, layout: RotaryLayout]>(
   'rotary',
-  (x, cos, sin, layout) => {
-    wantShape('rotary', 'x', x, [null, null, null, null]);
-    const [B, T, , dh] = x.shape as number[];
-    if (dh % 2 !== 0) throw new Error(`rotary: x is [${x.shape.join(', ')}], want an even last axis`);
-    if (layout !== 'half' && layout !== 'interleaved') {
-      throw new Error(`rotary: layout is ${JSON.stringify(layout)}, want "half" or "interleaved"`);
-    }
-    const wanted = cos.shape.length === 3 ? [B, T, dh / 2] : [T, dh / 2];
-    wantShape('rotary', `cos (x is [${x.shape.join(', ')}])`, cos, wanted);
-    wantShape('rotary', `sin (cos is [${cos.shape.join(', ')}])`, sin, cos.shape);
-  },
+  (x, cos, sin, layout) => checkRotary('rotary', 'x', x, cos, sin, layout),
   (x, cos, sin, layout) => {
     const [B, T, H, dh] = x.shape as number[];
     const half = dh / 2;

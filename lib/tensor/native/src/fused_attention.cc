@@ -1,39 +1,15 @@
 // Attention over [B, T, heads, dh] without a stored score matrix: the forward pass keeps one log-sum-exp per row,
-// the backward pass computes the probabilities again from it (Dao et al. 2022). Scores of a block of query rows
-// stay in the second-level cache between the products.
-#include "fused_math.h"
+// the backward pass computes the probabilities again from it (Dao et al. 2022). One or more streams of tokens, each
+// with its own tensors, norm weights and angles, attend as one sequence; nothing is joined or turned in memory.
+#include "attention_problem.h"
 #include "gemm.h"
 
 namespace t2g {
 namespace {
 
-struct Attention {
-  int64_t B, T, S, H, Hkv, dh;
-  bool causal;
-  float scale;
-  const float* keep;  // [B,S] or null
-  int64_t qRow, kRow, blockRows, blocks;
-
-  // Reads B, T, S, H, Hkv, dh, causal, scale at `at`.
-  Attention(Args& args, size_t at, size_t keepAt)
-      : B(args.size(at)), T(args.size(at + 1)), S(args.size(at + 2)), H(args.size(at + 3)), Hkv(args.size(at + 4)),
-        dh(args.size(at + 5)), causal(args.boolean(at + 6)), scale(static_cast<float>(args.number(at + 7))) {
-    if (Hkv == 0 || H % Hkv != 0) args.fail(at + 3, "is not a multiple of the key heads");
-    keep = args.f32OrNull(keepAt, B * S);
-    qRow = H * dh;
-    kRow = Hkv * dh;
-    // Causal blocks are shorter, because keys after a block's last row are not touched at all.
-    const int64_t wanted = causal ? 48 : 96, fits = 65536 / std::max<int64_t>(1, S);
-    blockRows = std::max<int64_t>(12, std::min(wanted, fits));
-    blocks = (T + blockRows - 1) / blockRows;
-  }
-
-  /// Keys [0, n) that query t may see by its place.
-  int64_t reach(int64_t t) const {
-    return causal ? std::max<int64_t>(0, std::min(S, t + 1 + S - T)) : S;
-  }
-  static int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
-};
+using tiles::Lies;
+using tiles::panel;
+using tiles::Panels;
 
 // Dropped keys to -inf, and the largest score of the row.
 float maskRow(float* row, int64_t reach, const float* keep) {
@@ -50,149 +26,232 @@ float maskRow(float* row, int64_t reach, const float* keep) {
   return most == -INFINITY ? 0.0f : most;  // nothing to see: every exp is 0
 }
 
-// row = exp(row - most) over the reach, 0 from there to n; returns the sum.
-float expRow(float* row, int64_t reach, int64_t n, float most) {
+// row = exp(row - most) over the reach; returns the sum. The 16 values after the reach become 0: a panel reads at
+// most that far beyond the reach of its first row.
+float expRow(float* row, int64_t reach, float most) {
   f32x16 sum = {};
   forVectors(reach, [&](int64_t i, auto lanes) {
     const f32x16 p = lanes.keep(vexp(lanes.load(row + i) - most));
     lanes.store(row + i, p);
     sum += p;
   });
-  std::memset(row + reach, 0, (n - reach) * sizeof(float));
+  storeu(row + reach, f32x16{});
   return sumOf(sum);
 }
 
-// A few rows against strided keys and values, without packing: what decoding with a cache does.
-void fewRows(const Attention& a, const float* q, const float* k, const float* v, const float* keep, int64_t t0,
-             int64_t t1, float* out, float* lse) {
-  float* scores = threadScratch(5, Attention::padded(a.S));
-  for (int64_t t = t0; t < t1; t++) {
-    const float* query = q + t * a.qRow;
-    float* mixed = out + t * a.qRow;
+// A few rows of one plain stream against keys and values in place: what decoding with a cache does.
+void fewRows(const Attention& a, int64_t b, int64_t h, float* scores) {
+  const Stream& s = a.streams[0];
+  const int64_t qRow = a.H * a.dh, kRow = a.Hkv * a.dh, at = a.queryAt(s, b, h, 0);
+  const int64_t kAt = a.keyAt(s, b, h / (a.H / a.Hkv), 0);
+  const float *k = s.k + kAt, *v = s.v + kAt, *keep = a.keep ? a.keep + b * a.S : nullptr;
+  for (int64_t t = 0; t < a.T; t++) {
+    const float* query = s.q + at + t * qRow;
+    float* mixed = s.out + at + t * qRow;
     const int64_t n = a.reach(t);
-    for (int64_t s = 0; s < n; s++) {
-      f32x16 dot = {};
-      forVectors(a.dh, [&](int64_t i, auto lanes) { dot += lanes.load(query + i) * lanes.load(k + s * a.kRow + i); });
-      scores[s] = sumOf(dot) * a.scale;
-    }
+    for (int64_t i = 0; i < n; i++) scores[i] = dotRows(query, k + i * kRow, a.dh) * a.scale;
     const float most = maskRow(scores, n, keep);
-    const float sum = expRow(scores, n, n, most);
+    const float sum = expRow(scores, n, most);
     const float inverse = sum == 0.0f ? 0.0f : 1.0f / sum;
-    lse[t] = sum == 0.0f ? INFINITY : most + std::log(sum);
+    a.lse[(b * a.H + h) * a.T + t] = sum == 0.0f ? INFINITY : most + std::log(sum);
     forVectors(a.dh, [&](int64_t i, auto lanes) {
       f32x16 total = {};
-      for (int64_t s = 0; s < n; s++) total += lanes.load(v + s * a.kRow + i) * scores[s];
+      for (int64_t j = 0; j < n; j++) total += lanes.load(v + j * kRow + i) * scores[j];
       lanes.store(mixed + i, total * inverse);
     });
   }
 }
 
-// attention(q, k, v, keyMask | null, B, T, S, H, Hkv, dh, causal, scale, out [B,T,H,dh], lse [B,H,T])
+// Queries [t0, t1) of one head: `turned` is the keys' transpose [wide, ld].
+struct ForwardScratch {
+  float *spare, *k, *v, *turned, *q, *scores, *out;
+};
+
+void forwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t t1, const ForwardScratch& x) {
+  const float* keep = a.keep ? a.keep + b * a.S : nullptr;
+  float* lse = a.lse + (b * a.H + h) * a.T;
+  a.queries(b, h, t0, t1, x.spare, x.q);
+  float inverse[tiles::kRows];
+  const Panels panels(t1 - t0);
+  for (int64_t i = 0; i < panels.count; i++) {
+    const int64_t r0 = panels.begin(i), rows = panels.begin(i + 1) - r0, first = t0 + r0;
+    const int64_t n = a.reach(first + rows - 1);
+    panel<Lies::Down>(rows, Attention::padded(n), a.wide, x.q + r0 * a.wide, a.wide, x.turned, a.ld, x.scores, a.ld,
+                      false);
+    for (int64_t r = 0; r < rows; r++) {
+      float* row = x.scores + r * a.ld;
+      const int64_t reach = a.reach(first + r);
+      const float most = maskRow(row, reach, keep);
+      const float sum = expRow(row, reach, most);
+      inverse[r] = sum == 0.0f ? 0.0f : 1.0f / sum;
+      lse[first + r] = sum == 0.0f ? INFINITY : most + std::log(sum);
+    }
+    panel<Lies::Down>(rows, a.wide, n, x.scores, a.ld, x.v, a.wide, x.out, a.wide, false);
+    a.eachQuery(first, first + rows, [&](const Stream& s, int64_t token, int64_t t) {
+      scaleRow(x.out + (t - first) * a.wide, a.dh, inverse[t - first], s.out + a.queryAt(s, b, h, token));
+    });
+  }
+}
+
 napi_value attention(Args& args) {
-  const Attention a(args, 4, 3);
-  const float* q = args.f32(0, a.B * a.T * a.qRow);
-  const float* k = args.f32(1, a.B * a.S * a.kRow);
-  const float* v = args.f32(2, a.B * a.S * a.kRow);
-  float* out = args.f32(12, a.B * a.T * a.qRow);
-  float* lse = args.f32(13, a.B * a.H * a.T);
-  const int64_t work = std::min(a.T, a.blockRows) * a.S * a.dh;
-  parallelFor(a.B * a.H * a.blocks, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, work)),
-              [&](int64_t first, int64_t last) {
-    for (int64_t task = first; task < last; task++) {
-      const int64_t b = task / (a.H * a.blocks), h = task / a.blocks % a.H;
-      const int64_t t0 = task % a.blocks * a.blockRows, t1 = std::min(a.T, t0 + a.blockRows), rows = t1 - t0;
-      const int64_t group = h / (a.H / a.Hkv);
-      const float* query = q + b * a.T * a.qRow + h * a.dh;
-      const float* keys = k + b * a.S * a.kRow + group * a.dh;
-      const float* values = v + b * a.S * a.kRow + group * a.dh;
-      const float* keep = a.keep ? a.keep + b * a.S : nullptr;
-      float* mixed = out + b * a.T * a.qRow + h * a.dh;
-      float* sums = lse + (b * a.H + h) * a.T;
-      if (rows < 4) {
-        fewRows(a, query, keys, values, keep, t0, t1, mixed, sums);
-        continue;
-      }
-      const int64_t n = a.reach(t1 - 1), ld = Attention::padded(std::max<int64_t>(1, n));
-      float* scores = threadScratch(5, rows * ld);
-      float inverse[96];
-      GemmOptions scaled;
-      scaled.alpha = a.scale;
-      sgemm(false, true, rows, n, a.dh, query + t0 * a.qRow, a.qRow, keys, a.kRow, scores, ld, scaled);
-      for (int64_t r = 0; r < rows; r++) {
-        float* row = scores + r * ld;
-        const int64_t reach = a.reach(t0 + r);
-        const float most = maskRow(row, reach, keep);
-        const float sum = expRow(row, reach, n, most);
-        inverse[r] = sum == 0.0f ? 0.0f : 1.0f / sum;
-        sums[t0 + r] = sum == 0.0f ? INFINITY : most + std::log(sum);
-      }
-      sgemm(false, false, rows, a.dh, n, scores, ld, values, a.kRow, mixed + t0 * a.qRow, a.qRow);
-      for (int64_t r = 0; r < rows; r++) {
-        float* row = mixed + (t0 + r) * a.qRow;
-        forVectors(a.dh, [&](int64_t i, auto lanes) { lanes.store(row + i, lanes.load(row + i) * inverse[r]); });
+  const Attention a(args, false);
+  if (a.B == 0 || a.T == 0) return nullptr;
+  const Stream& only = a.streams[0];
+  const bool plain = a.count == 1 && !only.rotary.cos && !only.qNorm && !only.kNorm;
+  if (plain && a.T < 4) {
+    parallelFor(a.B * a.H, std::max<int64_t>(1, 16384 / (a.T * a.S * a.dh + 1)), [&](int64_t begin, int64_t end) {
+      float* scores = threadScratch(5, a.ld);
+      for (int64_t i = begin; i < end; i++) fewRows(a, i / a.H, i % a.H, scores);
+    });
+    return nullptr;
+  }
+  // A task is a key head, or a part of its query blocks where key heads are too few for the threads.
+  const int64_t heads = a.H / a.Hkv, blockRows = 96, blocks = (a.T + blockRows - 1) / blockRows;
+  const int64_t units = heads * blocks, groups = a.B * a.Hkv;
+  const int64_t parts = std::min<int64_t>(units, (4 * threadCount() + groups - 1) / groups);
+  const int64_t work = units * std::min(a.T, blockRows) * a.S * a.dh / parts;
+  parallelFor(groups * parts, std::max<int64_t>(1, 32768 / (work + 1)), [&](int64_t begin, int64_t end) {
+    const int64_t held = a.keys * a.wide;
+    Carve carve{threadScratch(5, 2 * held + (a.wide + tiles::kRows) * a.ld +
+                                     (blockRows + tiles::kRows + 1) * a.wide)};
+    ForwardScratch x;
+    x.k = carve.take(held), x.v = carve.take(held), x.turned = carve.take(a.wide * a.ld);
+    x.scores = carve.take(tiles::kRows * a.ld), x.q = carve.take(blockRows * a.wide);
+    x.out = carve.take(tiles::kRows * a.wide), x.spare = carve.take(a.wide);
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t b = task / parts / a.Hkv, group = task / parts % a.Hkv, part = task % parts;
+      a.keysAndValues(b, group, x.spare, x.k, x.v);
+      tiles::transpose(x.k, a.keys, a.wide, a.wide, x.turned, a.ld);
+      for (int64_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
+        const int64_t t0 = unit % blocks * blockRows;
+        forwardBlock(a, b, group * heads + unit / blocks, t0, std::min(a.T, t0 + blockRows), x);
       }
     }
   });
   return nullptr;
 }
 
-// attentionGrad(q, k, v, keyMask | null, B, T, S, H, Hkv, dh, causal, scale, out, lse, dout, dq, dk, dv)
+struct BackwardScratch {
+  float *spare, *k, *v, *kTurned, *vTurned, *dk, *dv, *q, *dout, *dq, *p, *ds;
+  float *dqNorm[Attention::kMostStreams], *dkNorm[Attention::kMostStreams];  // [dh] of this task, or null
+};
+
+// p = the probabilities and ds = the gradient of the scaled scores, for the queries [t0, t1) of one head.
+void scoreGradients(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t t1, const BackwardScratch& x) {
+  const float* keep = a.keep ? a.keep + b * a.S : nullptr;
+  const float* lse = a.lse + (b * a.H + h) * a.T;
+  float pull[1024];
+  a.eachQuery(t0, t1, [&](const Stream& s, int64_t token, int64_t t) {
+    const int64_t at = a.queryAt(s, b, h, token);
+    float* row = x.dout + (t - t0) * a.wide;
+    fetchRow(s.dout + at + kFetchAhead * a.H * a.dh, a.dh);
+    fetchRow(s.out + at + kFetchAhead * a.H * a.dh, a.dh);
+    std::memcpy(row, s.dout + at, a.dh * sizeof(float));
+    std::memset(row + a.dh, 0, (a.wide - a.dh) * sizeof(float));
+    pull[t - t0] = dotRows(row, s.out + at, a.dh);
+  });
+  const Panels panels(t1 - t0);
+  for (int64_t i = 0; i < panels.count; i++) {
+    const int64_t r0 = panels.begin(i), rows = panels.begin(i + 1) - r0, n = a.reach(t0 + r0 + rows - 1);
+    float *p = x.p + r0 * a.ld, *ds = x.ds + r0 * a.ld;
+    panel<Lies::Down>(rows, Attention::padded(n), a.wide, x.q + r0 * a.wide, a.wide, x.kTurned, a.ld, p, a.ld, false);
+    panel<Lies::Down>(rows, Attention::padded(n), a.wide, x.dout + r0 * a.wide, a.wide, x.vTurned, a.ld, ds, a.ld,
+                      false);
+    for (int64_t r = 0; r < rows; r++, p += a.ld, ds += a.ld) {
+      const float total = lse[t0 + r0 + r], mine = pull[r0 + r];
+      const int64_t reach = a.reach(t0 + r0 + r);
+      forVectors(reach, [&](int64_t j, auto lanes) {
+        f32x16 score = lanes.load(p + j);
+        if (keep) score = lanes.load(keep + j) == 0.0f ? splat(-INFINITY) : score;
+        const f32x16 probability = vexp(score - total);
+        lanes.store(p + j, probability);
+        lanes.store(ds + j, probability * (lanes.load(ds + j) - mine));
+      });
+      storeu(p + reach, f32x16{});
+      storeu(ds + reach, f32x16{});
+    }
+  }
+}
+
+void backwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t t1, const BackwardScratch& x) {
+  a.queries(b, h, t0, t1, x.spare, x.q);
+  scoreGradients(a, b, h, t0, t1, x);
+  const Panels ofKeys(a.reach(t1 - 1)), ofQueries(t1 - t0);
+  for (int64_t i = 0; i < ofKeys.count; i++) {
+    const int64_t s0 = ofKeys.begin(i), rows = ofKeys.begin(i + 1) - s0;
+    // The first query that sees key s0; earlier rows of p hold nothing here.
+    const int64_t from = a.causal ? std::max<int64_t>(t0, s0 + a.T - a.S) - t0 : 0;
+    const int64_t at = from * a.ld + s0, depth = t1 - t0 - from;
+    panel<Lies::Across>(rows, a.wide, depth, x.p + at, a.ld, x.dout + from * a.wide, a.wide, x.dv + s0 * a.wide,
+                        a.wide, true);
+    panel<Lies::Across>(rows, a.wide, depth, x.ds + at, a.ld, x.q + from * a.wide, a.wide, x.dk + s0 * a.wide, a.wide,
+                        true);
+  }
+  for (int64_t i = 0; i < ofQueries.count; i++) {
+    const int64_t r0 = ofQueries.begin(i), rows = ofQueries.begin(i + 1) - r0;
+    panel<Lies::Down>(rows, a.wide, a.reach(t0 + r0 + rows - 1), x.ds + r0 * a.ld, a.ld, x.k, a.wide,
+                      x.dq + r0 * a.wide, a.wide, false);
+  }
+  a.eachQuery(t0, t1, [&](const Stream& s, int64_t token, int64_t t) {
+    const int64_t at = a.queryAt(s, b, h, token);
+    fetchRow<1>(s.dq + at + kFetchAhead * a.H * a.dh, a.dh);
+    leaveRow(x.dq + (t - t0) * a.wide, s.q + at, s.qNorm, a.eps, s.rotary, s.rotary.at(b, token, s.T, a.dh / 2), a.dh,
+             a.scale, s.dq + at, x.dqNorm[&s - a.streams]);
+  });
+}
+
+void storeKeyGradients(const Attention& a, int64_t b, int64_t group, const BackwardScratch& x) {
+  for (int64_t i = 0; i < a.count; i++) {
+    const Stream& s = a.streams[i];
+    for (int64_t t = 0; t < s.S; t++) {
+      const int64_t at = a.keyAt(s, b, group, t), row = (s.firstKey + t) * a.wide;
+      fetchRow<1>(s.dk + at + kFetchAhead * a.Hkv * a.dh, a.dh);
+      fetchRow<1>(s.dv + at + kFetchAhead * a.Hkv * a.dh, a.dh);
+      leaveRow(x.dk + row, s.k + at, s.kNorm, a.eps, s.rotary, s.rotary.at(b, t, s.S, a.dh / 2), a.dh, 1.0f,
+               s.dk + at, x.dkNorm[i]);
+      std::memcpy(s.dv + at, x.dv + row, a.dh * sizeof(float));
+    }
+  }
+}
+
 napi_value attentionGrad(Args& args) {
-  const Attention a(args, 4, 3);
-  const float* q = args.f32(0, a.B * a.T * a.qRow);
-  const float* k = args.f32(1, a.B * a.S * a.kRow);
-  const float* v = args.f32(2, a.B * a.S * a.kRow);
-  const float* out = args.f32(12, a.B * a.T * a.qRow);
-  const float* lse = args.f32(13, a.B * a.H * a.T);
-  const float* dout = args.f32(14, a.B * a.T * a.qRow);
-  float* dq = args.f32(15, a.B * a.T * a.qRow);
-  float* dk = args.f32(16, a.B * a.S * a.kRow);
-  float* dv = args.f32(17, a.B * a.S * a.kRow);
+  const Attention a(args, true);
+  const int64_t tasks = a.B * a.Hkv, heads = a.H / a.Hkv;
+  // Gradients of the norm weights, per task, summed in order at the end: [streams][q, k][tasks][dh].
+  float* partial = scratch(4, a.count * 2 * tasks * a.dh);
+  std::memset(partial, 0, a.count * 2 * tasks * a.dh * sizeof(float));
+  const auto partOf = [&](int64_t stream, int64_t which) { return partial + (stream * 2 + which) * tasks * a.dh; };
+  const int64_t blockRows = std::min<int64_t>(a.T, std::max<int64_t>(48, std::min<int64_t>(1024, 65536 / a.ld)));
   // One task per key head: it alone adds to that head's keys and values, in a fixed order.
-  parallelFor(a.B * a.Hkv, 1, [&](int64_t first, int64_t last) {
-    for (int64_t task = first; task < last; task++) {
-      const int64_t b = task / a.Hkv, group = task % a.Hkv, heads = a.H / a.Hkv;
-      const int64_t kAt = b * a.S * a.kRow + group * a.dh;
-      const float* keep = a.keep ? a.keep + b * a.S : nullptr;
-      for (int64_t s = 0; s < a.S; s++) {
-        std::memset(dk + kAt + s * a.kRow, 0, a.dh * sizeof(float));
-        std::memset(dv + kAt + s * a.kRow, 0, a.dh * sizeof(float));
+  const int64_t work = heads * a.T * a.S * a.dh;
+  parallelFor(tasks, std::max<int64_t>(1, 16384 / (work + 1)), [&](int64_t begin, int64_t end) {
+    const int64_t held = a.keys * a.wide, block = blockRows * a.wide;
+    Carve carve{threadScratch(5, 4 * held + 2 * a.wide * a.ld + 3 * block + 2 * blockRows * a.ld + a.wide)};
+    BackwardScratch x;
+    x.k = carve.take(held), x.v = carve.take(held), x.dk = carve.take(held), x.dv = carve.take(held);
+    x.kTurned = carve.take(a.wide * a.ld), x.vTurned = carve.take(a.wide * a.ld);
+    x.q = carve.take(block), x.dout = carve.take(block), x.dq = carve.take(block);
+    x.p = carve.take(blockRows * a.ld), x.ds = carve.take(blockRows * a.ld), x.spare = carve.take(a.wide);
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t b = task / a.Hkv, group = task % a.Hkv;
+      for (int64_t i = 0; i < a.count; i++) {
+        x.dqNorm[i] = partOf(i, 0) + task * a.dh;
+        x.dkNorm[i] = partOf(i, 1) + task * a.dh;
       }
-      for (int64_t h = group * heads; h < (group + 1) * heads; h++) {
-        for (int64_t t0 = 0; t0 < a.T; t0 += a.blockRows) {
-          const int64_t t1 = std::min(a.T, t0 + a.blockRows), rows = t1 - t0, n = a.reach(t1 - 1);
-          const int64_t qAt = (b * a.T + t0) * a.qRow + h * a.dh, ld = Attention::padded(std::max<int64_t>(1, n));
-          float* p = threadScratch(5, rows * ld);
-          float* ds = threadScratch(6, rows * ld);
-          GemmOptions scaled, adding;
-          scaled.alpha = a.scale;
-          adding.accumulate = true;
-          sgemm(false, true, rows, n, a.dh, q + qAt, a.qRow, k + kAt, a.kRow, p, ld, scaled);
-          sgemm(false, true, rows, n, a.dh, dout + qAt, a.qRow, v + kAt, a.kRow, ds, ld);
-          for (int64_t r = 0; r < rows; r++) {
-            const float *g = dout + qAt + r * a.qRow, *o = out + qAt + r * a.qRow;
-            f32x16 dots = {};
-            forVectors(a.dh, [&](int64_t i, auto lanes) { dots += lanes.load(g + i) * lanes.load(o + i); });
-            const float pull = sumOf(dots), total = lse[(b * a.H + h) * a.T + t0 + r];
-            const int64_t reach = a.reach(t0 + r);
-            float *pRow = p + r * ld, *dsRow = ds + r * ld;
-            forVectors(reach, [&](int64_t i, auto lanes) {
-              f32x16 score = lanes.load(pRow + i);
-              if (keep) score = lanes.load(keep + i) == 0.0f ? splat(-INFINITY) : score;
-              const f32x16 probability = vexp(score - total);
-              lanes.store(pRow + i, probability);
-              lanes.store(dsRow + i, probability * (lanes.load(dsRow + i) - pull) * a.scale);
-            });
-            std::memset(pRow + reach, 0, (n - reach) * sizeof(float));
-            std::memset(dsRow + reach, 0, (n - reach) * sizeof(float));
-          }
-          sgemm(true, false, n, a.dh, rows, p, ld, dout + qAt, a.qRow, dv + kAt, a.kRow, adding);
-          sgemm(true, false, n, a.dh, rows, ds, ld, q + qAt, a.qRow, dk + kAt, a.kRow, adding);
-          sgemm(false, false, rows, a.dh, n, ds, ld, k + kAt, a.kRow, dq + qAt, a.qRow);
-        }
-      }
+      a.keysAndValues(b, group, x.spare, x.k, x.v);
+      tiles::transpose(x.k, a.keys, a.wide, a.wide, x.kTurned, a.ld);
+      tiles::transpose(x.v, a.keys, a.wide, a.wide, x.vTurned, a.ld);
+      std::memset(x.dk, 0, held * sizeof(float));
+      std::memset(x.dv, 0, held * sizeof(float));
+      for (int64_t h = group * heads; h < (group + 1) * heads; h++)
+        for (int64_t t0 = 0; t0 < a.T; t0 += blockRows) backwardBlock(a, b, h, t0, std::min(a.T, t0 + blockRows), x);
+      storeKeyGradients(a, b, group, x);
     }
   });
+  for (int64_t i = 0; i < a.count; i++) {
+    if (a.streams[i].dqNorm) sumBlocks(partOf(i, 0), tasks, a.dh, a.streams[i].dqNorm);
+    if (a.streams[i].dkNorm) sumBlocks(partOf(i, 1), tasks, a.dh, a.streams[i].dkNorm);
+  }
   return nullptr;
 }
 

@@ -3,6 +3,7 @@ import { copyOf, tf } from '../backend';
 import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
+import { headTwins } from './fused-head';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
@@ -64,7 +65,9 @@ function fusedOptim(): FusedOptim {
 
 /** Makes the twins known; kernels are registered at the first op that runs on the native backend. */
 export function provideNativeTwins(definitions: Twins): void {
-  provideTwins('native', () => unlessEmpty({ ...pointwiseTwins(), ...productTwins() }, definitions));
+  provideTwins('native', () =>
+    unlessEmpty({ ...pointwiseTwins(), ...productTwins(), ...headTwins() }, definitions),
+  );
   let optim: FusedOptim | undefined;
   provideOptim('native', () => (optim ??= fusedOptim()));
 }

@@ -5,6 +5,7 @@ export { silu, swiglu, gelu } from './activations';
 export { rotary, type RotaryLayout } from './rotary';
 export { attention, type AttentionInputs } from './attention';
 export { embedding, tokenLogProbs } from './tokens';
+export { crossEntropyFromHidden, tokenEntropyFromHidden, tokenLogProbsFromHidden } from './token-loss';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

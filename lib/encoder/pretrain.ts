@@ -1,10 +1,10 @@
 // Pretraining of the language model on packed documents: facts in plain text, and literal captions in the drawing template.
 import { type RunFolder, runStage, type StageOptions, type StageResult } from '../checkpoint';
-import { type Params, tf, tokenLogProbs } from '../tensor';
+import { crossEntropyFromHidden, type Params, tf } from '../tensor';
 import { encodeDocuments, PackedWindows } from './packing';
 import type { LanguageModel, Qwen2 } from './qwen2';
 import type { Qwen2Config } from './qwen2-config';
-import { qwen2Forward } from './qwen2-forward';
+import { headWeight, qwen2Forward } from './qwen2-forward';
 import type { Tokenizer } from './tokenizer';
 import { type LmOptimiserConfig, LmTrainer } from './trainer';
 
@@ -44,11 +44,11 @@ export function lmLoss(config: Qwen2Config, params: Params, ids: tf.Tensor, loss
     const T = length - 1;
     const inputIds = tf.slice(ids, [0, 0], [B, T]);
     const targets = tf.slice(ids, [0, 1], [B, T]).reshape([B * T]);
-    const logits = qwen2Forward(config, params, { inputIds }).logits as tf.Tensor; // [B, T, V]
-    const logProbs = tokenLogProbs(logits.reshape([B * T, config.vocabSize]), targets); // [B * T]
-    if (!lossMask) return tf.neg(tf.mean(logProbs)) as tf.Scalar;
-    const mask = tf.cast(lossMask, 'float32').reshape([B * T]);
-    return tf.neg(tf.div(tf.sum(tf.mul(logProbs, mask)), tf.sum(mask))) as tf.Scalar;
+    const { hiddenStates } = qwen2Forward(config, params, { inputIds, logits: 'none' });
+    const last = hiddenStates[config.numHiddenLayers].reshape([B * T, config.hiddenSize]);
+    const mask = lossMask ? tf.cast(lossMask, 'float32').reshape([B * T]) : tf.ones([B * T]);
+    const share = tf.div(mask, tf.sum(mask)); // [B * T]
+    return crossEntropyFromHidden(last, headWeight(config, params), targets, share) as tf.Scalar;
   });
 }
 

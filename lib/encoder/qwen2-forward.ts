@@ -126,6 +126,11 @@ function decoderLayer({ config, params, layer, x, angles, keyMask, past, useCach
   });
 }
 
+/** The rows that turn a hidden state into logits: the embedding table where it is tied. [V, D] */
+export function headWeight(config: Qwen2Config, params: Params): tf.Tensor {
+  return params[config.tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'];
+}
+
 function headLogits(
   config: Qwen2Config,
   params: Params,
@@ -133,7 +138,7 @@ function headLogits(
   inputs: Qwen2Inputs,
 ): tf.Tensor | null {
   const { logits = 'all', logitsAt } = inputs;
-  const head = params[config.tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight']; // [V, D]
+  const head = headWeight(config, params); // [V, D]
   const [B, T, D] = x.shape;
   if (logitsAt) return linear(embedding(x.reshape([B * T, D]), logitsAt), head); // [N, V]
   if (logits === 'none') return null;

@@ -1,7 +1,7 @@
 // Log-probabilities of responses that were written before: the loss of SFT and the ratio of GRPO are made of them.
-import { embedding, type Params, tf, tokenLogProbs } from '../tensor';
+import { embedding, type Params, tf, tokenEntropyFromHidden, tokenLogProbsFromHidden } from '../tensor';
 import type { Qwen2Config } from './qwen2-config';
-import { qwen2Forward } from './qwen2-forward';
+import { headWeight, qwen2Forward } from './qwen2-forward';
 import { tidy } from './tidy';
 
 /** A prompt (with its template) and the response to it, as token ids. */
@@ -59,25 +59,24 @@ export function responseLogProbs(
   });
   return tidy(() => {
     const mask = tf.tensor2d(kept, [B, R]);
-    const out = qwen2Forward(config, params, {
+    const { hiddenStates } = qwen2Forward(config, params, {
       inputIds: tf.tensor2d(ids, [B, S], 'int32'),
-      logitsAt: tf.tensor1d(at, 'int32'),
+      logits: 'none',
     });
-    const logits = out.logits as tf.Tensor; // [N, V]
-    const scaled = temperature === 1 ? logits : tf.div(logits, temperature);
+    const states = hiddenStates[config.numHiddenLayers].reshape([B * S, config.hiddenSize]);
+    const hidden = embedding(states, tf.tensor1d(at, 'int32')); // [N, D]
+    const head = headWeight(config, params); // [V, D]
     const spread = (x: tf.Tensor): tf.Tensor => {
       const rectangle = embedding(x.reshape([at.length, 1]), tf.tensor1d(place, 'int32')).reshape([B, R]);
       return tf.mul(rectangle, mask);
     };
-    const logProbs = spread(tokenLogProbs(scaled, tf.tensor1d(targets, 'int32')));
-    return { logProbs, mask: mask as tf.Tensor, ...(entropy ? { entropy: spread(entropyOf(scaled)) } : {}) };
-  });
-}
-
-/** Entropy in nats of softmax(logits), [N, V] -> [N]. */
-function entropyOf(logits: tf.Tensor): tf.Tensor {
-  return tidy(() => {
-    const logProbs = tf.logSoftmax(logits);
-    return tf.neg(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1));
+    const logProbs = spread(
+      tokenLogProbsFromHidden(hidden, head, tf.tensor1d(targets, 'int32'), temperature),
+    );
+    return {
+      logProbs,
+      mask: mask as tf.Tensor,
+      ...(entropy ? { entropy: spread(tokenEntropyFromHidden(hidden, head, temperature)) } : {}),
+    };
   });
 }

@@ -4,6 +4,7 @@ import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
 import { attentionTwins } from './fused-attention';
+import { headTwins } from './fused-head';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
@@ -66,7 +67,10 @@ function fusedOptim(): FusedOptim {
 /** Makes the twins known; kernels are registered at the first op that runs on the native backend. */
 export function provideNativeTwins(definitions: Twins): void {
   provideTwins('native', () =>
-    unlessEmpty({ ...pointwiseTwins(), ...productTwins(), ...attentionTwins() }, definitions),
+    unlessEmpty(
+      { ...pointwiseTwins(), ...productTwins(), ...attentionTwins(), ...headTwins() },
+      definitions,
+    ),
   );
   let optim: FusedOptim | undefined;
   provideOptim('native', () => (optim ??= fusedOptim()));

@@ -11,6 +11,7 @@ export {
   type JointAttentionInputs,
 } from './attention';
 export { embedding, tokenLogProbs } from './tokens';
+export { crossEntropyFromHidden, tokenEntropyFromHidden, tokenLogProbsFromHidden } from './token-loss';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

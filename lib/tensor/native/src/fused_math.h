@@ -106,6 +106,22 @@ inline f32x16 vexp(f32x16 x) {
 
 inline f32x16 vsigmoid(f32x16 x) { return 1.0f / (1.0f + vexp(-x)); }
 
+/// log(sum(exp(x))) of V values; -inf when all are, NaN when one is.
+inline float logSumExp(const float* x, int64_t V) {
+  f32x16 top = splat(-INFINITY);
+  forVectors(V, [&](int64_t i, auto lanes) { top = maxOf(lanes.keepOr(lanes.load(x + i), -INFINITY), top); });
+  const float most = maxLane(top);
+  // All -inf, or +inf: the plain formula would give NaN where the first has the limit -inf.
+  if (most == -INFINITY) {
+    for (int64_t i = 0; i < V; i++)
+      if (x[i] != x[i]) return x[i];
+    return -INFINITY;
+  }
+  f32x16 sum = {};
+  forVectors(V, [&](int64_t i, auto lanes) { sum += lanes.keep(vexp(lanes.load(x + i) - most)); });
+  return most + std::log(sumOf(sum));
+}
+
 /// Rows [0, rows) in blocks of a fixed size, so that sums over rows do not depend on the number of threads.
 struct RowBlocks {
   int64_t rows, size, count;
@@ -131,6 +147,7 @@ void registerFusedNorms(napi_env env, napi_value exports);
 void registerFusedActivations(napi_env env, napi_value exports);
 void registerFusedTokens(napi_env env, napi_value exports);
 void registerFusedAttention(napi_env env, napi_value exports);
+void registerFusedHead(napi_env env, napi_value exports);
 void registerFusedLinear(napi_env env, napi_value exports);
 void registerFusedOptim(napi_env env, napi_value exports);
 void registerFusedRandom(napi_env env, napi_value exports);

@@ -5,6 +5,7 @@ namespace t2g {
 
 void registerFused(napi_env env, napi_value exports) {
   registerFusedLinear(env, exports);
+  registerFusedHead(env, exports);
   registerFusedNorms(env, exports);
   registerFusedActivations(env, exports);
   registerFusedTokens(env, exports);

@@ -46,21 +46,6 @@ napi_value embeddingGrad(Args& args) {
   return nullptr;
 }
 
-float logSumExp(const float* x, int64_t V) {
-  f32x16 top = splat(-INFINITY);
-  forVectors(V, [&](int64_t i, auto lanes) { top = maxOf(lanes.keepOr(lanes.load(x + i), -INFINITY), top); });
-  const float most = maxLane(top);
-  // All -inf, or +inf: the plain formula would give NaN where the first has the limit -inf.
-  if (most == -INFINITY) {
-    for (int64_t i = 0; i < V; i++)
-      if (x[i] != x[i]) return x[i];
-    return -INFINITY;
-  }
-  f32x16 sum = {};
-  forVectors(V, [&](int64_t i, auto lanes) { sum += lanes.keep(vexp(lanes.load(x + i) - most)); });
-  return most + std::log(sumOf(sum));
-}
-
 // tokenLogProbs(logits [N,V], targets [N], N, V, out [N])
 napi_value tokenLogProbs(Args& args) {
   const int64_t N = args.size(2), V = args.size(3);

@@ -4,134 +4,21 @@
 #include <algorithm>
 
 #include "common.h"
-#include "gemm_pack.h"
+#include "gemm_micro.h"
 
 namespace t2g {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int MR = 12, NV = 2;  // 24 accumulators of 32 registers
-#else
-constexpr int MR = 6, NV = 1;  // 16 floats are 2 AVX or 4 NEON registers
-#endif
-constexpr int NR = NV * 16;
 constexpr int64_t kDepth = 256;       // k per pass: a B panel of kDepth x 32 floats stays in L1
 constexpr int64_t kRowPanels = 20;    // A panels per pass: 240 x kDepth floats stay in L2
 constexpr int64_t kColumns = 2048;    // columns of B packed at once
+constexpr int64_t kSlice = 16;        // k taken at once where an operand's lanes lie side by side; even
+constexpr int64_t kPacked = 1 << 21;  // floats of B packed at once
+constexpr int64_t kBlock = 160 << 10;  // floats of A and C that stay in L2
+constexpr int64_t kPackWork = 32768;   // floats to pack that make another thread worth waking
 constexpr int64_t kParallelWork = 1 << 17;  // multiply-adds that make another thread worth waking
 
 int globalPrecision = 32;
-
-struct Store {
-  float alpha;
-  const float* bias;  // at this tile's first column
-  bool load;          // add to C
-};
-
-template <int R, int W>
-inline void storeTile(const f32x16 (&acc)[R][W], float* c, int64_t ldc, int64_t n, const Store& s) {
-#pragma GCC unroll 2
-  for (int v = 0; v < W; v++) {
-    const int64_t here = n - 16 * v;
-    if (here >= 16) {
-      const f32x16 bias = s.bias ? loadu(s.bias + 16 * v) : f32x16{};
-#pragma GCC unroll 12
-      for (int i = 0; i < R; i++) {
-        float* p = c + i * ldc + 16 * v;
-        f32x16 x = acc[i][v] * s.alpha + bias;
-        if (s.load) x += loadu(p);
-        storeu(p, x);
-      }
-    } else if (here > 0) {
-      const f32x16 bias = s.bias ? loadPartial(s.bias + 16 * v, here) : f32x16{};
-#pragma GCC unroll 12
-      for (int i = 0; i < R; i++) {
-        float* p = c + i * ldc + 16 * v;
-        f32x16 x = acc[i][v] * s.alpha + bias;
-        if (s.load) x += loadPartial(p, here);
-        storePartial(p, x, here);
-      }
-    }
-  }
-}
-
-// C tile [R, n <= 16 W] from a panel of A (R wide) and of B (rows bStep apart, 16 W readable).
-template <int R, int W>
-void micro(int64_t depth, const float* a, const float* b, int64_t bStep, float* c, int64_t ldc, int64_t n,
-           const Store& s) {
-  f32x16 acc[R][W] = {};
-#pragma GCC unroll 2
-  for (int64_t k = 0; k < depth; k++) {
-    f32x16 bv[W];
-#pragma GCC unroll 2
-    for (int v = 0; v < W; v++) bv[v] = loadu(b + 16 * v);
-#pragma GCC unroll 12
-    for (int i = 0; i < R; i++) {
-      const f32x16 av = splat(a[i]);
-#pragma GCC unroll 2
-      for (int v = 0; v < W; v++) acc[i][v] += av * bv[v];
-    }
-    a += R;
-    b += bStep;
-  }
-  storeTile<R, W>(acc, c, ldc, n, s);
-}
-
-#if defined(T2G_BF16)
-template <int R, int W>
-void microBf16(int64_t depth, const float* a, const float* b, int64_t bStep, float* c, int64_t ldc, int64_t n,
-               const Store& s) {
-  __m512 acc[R][W];
-#pragma GCC unroll 12
-  for (int i = 0; i < R; i++)
-#pragma GCC unroll 2
-    for (int v = 0; v < W; v++) acc[i][v] = _mm512_setzero_ps();
-  const int64_t pairs = (depth + 1) / 2;
-#pragma GCC unroll 2
-  for (int64_t k = 0; k < pairs; k++) {
-    __m512bh bv[W];
-#pragma GCC unroll 2
-    for (int v = 0; v < W; v++) bv[v] = (__m512bh)_mm512_loadu_si512(b + 16 * v);
-#pragma GCC unroll 12
-    for (int i = 0; i < R; i++) {
-      int32_t word;
-      std::memcpy(&word, a + i, sizeof word);
-      const __m512bh av = (__m512bh)_mm512_set1_epi32(word);
-#pragma GCC unroll 2
-      for (int v = 0; v < W; v++) acc[i][v] = _mm512_dpbf16_ps(acc[i][v], av, bv[v]);
-    }
-    a += R;
-    b += bStep;
-  }
-  f32x16 out[R][W];
-#pragma GCC unroll 12
-  for (int i = 0; i < R; i++)
-#pragma GCC unroll 2
-    for (int v = 0; v < W; v++) out[i][v] = (f32x16)acc[i][v];
-  storeTile<R, W>(out, c, ldc, n, s);
-}
-#endif
-
-using Micro = void (*)(int64_t, const float*, const float*, int64_t, float*, int64_t, int64_t, const Store&);
-
-struct MicroTable {
-  Micro fp32[13][3] = {}, bf16[13][3] = {};
-  template <int R>
-  void fill() {
-    fp32[R][1] = micro<R, 1>;
-    fp32[R][NV] = micro<R, NV>;
-#if defined(T2G_BF16)
-    bf16[R][1] = microBf16<R, 1>;
-    bf16[R][NV] = microBf16<R, NV>;
-#endif
-    if constexpr (R > 1) fill<R - 1>();
-  }
-  MicroTable() { fill<MR>(); }
-  Micro pick(bool half, int64_t rows, int64_t width) const {
-    return (half ? bf16 : fp32)[rows][width > 16 ? 2 : 1];
-  }
-};
-const MicroTable table;
 
 // One operand seen as lanes x k.
 struct Operand {
@@ -156,6 +43,23 @@ struct Problem {
   void packA(int64_t panel, int64_t k0, int64_t depth, float* dst) const {
     const int64_t i = rowOf(panel), rows = rowOf(panel + 1) - i;
     packPanel(half, a.data + i * a.laneStride + k0 * a.kStride, a.laneStride, a.kStride, rows, depth, rows, dst);
+  }
+  // Asks for lanes [from, to) of k rows [k, k + count) in advance.
+  static void fetchRows(const Operand& x, int64_t from, int64_t to, int64_t k, int64_t count) {
+    for (int64_t r = 0; r < count; r++)
+      for (int64_t l = from; l < to; l += 16) __builtin_prefetch(x.data + l + (k + r) * x.kStride);
+  }
+  // Panels [first, last), `size` floats apart. Where rows of A lie side by side all panels take a few k in turn, so
+  // that memory is read in order.
+  void packBlockA(int64_t first, int64_t last, int64_t k0, int64_t depth, int64_t size, float* dst) const {
+    const int64_t slice = a.laneStride == 1 ? kSlice : depth;
+    for (int64_t k = 0; k < depth; k += slice) {
+      const int64_t here = std::min(slice, depth - k);
+      const int64_t next = k0 + k + here;
+      if (a.laneStride == 1) fetchRows(a, rowOf(first), rowOf(last), next, std::min(slice, K - next));
+      for (int64_t i = first; i < last; i++)
+        packA(i, k0 + k, here, dst + (i - first) * size + stored(k) * (rowOf(i + 1) - rowOf(i)));
+    }
   }
   static int64_t widthAt(int64_t columns) { return columns > 16 ? NR : 16; }
   void packB(int64_t j, int64_t k0, int64_t depth, float* dst) const {
@@ -210,36 +114,85 @@ void fewRows(const Problem& p) {
   });
 }
 
-// Many rows: a block of B is packed by all threads, then each thread takes blocks of rows.
-void manyRows(const Problem& p) {
-  const int64_t step = depthStep(p);
-  for (int64_t j0 = 0; j0 < p.N; j0 += kColumns) {
-    const int64_t columns = std::min(kColumns, p.N - j0), columnPanels = (columns + NR - 1) / NR;
-    const int64_t panelSize = p.stored(step) * NR + 16;
-    float* packedB = threadScratch(2, columnPanels * panelSize);
-    for (int64_t k0 = 0; k0 < p.K; k0 += step) {
-      const int64_t depth = std::min(step, p.K - k0);
-      parallelFor(columnPanels, std::max<int64_t>(1, 32768 / (depth * NR)), [&](int64_t begin, int64_t end) {
-        for (int64_t j = begin; j < end; j++) p.packB(j0 + j * NR, k0, depth, packedB + j * panelSize);
-      });
-      const int64_t grain = std::max<int64_t>(1, kParallelWork / (MR * columns * depth));
-      parallelFor(p.rowPanels, grain, [&](int64_t begin, int64_t end) {
-        const int64_t aSize = p.stored(step) * MR + 16;
-        float* packedA = threadScratch(3, kRowPanels * aSize);
-        for (int64_t i0 = begin; i0 < end; i0 += kRowPanels) {
-          const int64_t i1 = std::min(end, i0 + kRowPanels);
-          for (int64_t i = i0; i < i1; i++) p.packA(i, k0, depth, packedA + (i - i0) * aSize);
-          for (int64_t j = 0; j < columnPanels; j++) {
-            const int64_t column = j0 + j * NR, n = std::min<int64_t>(NR, p.N - column);
-            const int64_t width = Problem::widthAt(n);
-            const Store store = p.storeFor(k0, column);
-            for (int64_t i = i0; i < i1; i++) {
-              const int64_t row = p.rowOf(i), rows = p.rowOf(i + 1) - row;
-              table.pick(p.half, rows, width)(depth, packedA + (i - i0) * aSize, packedB + j * panelSize, width,
-                                              p.c + row * p.ldc + column, p.ldc, n, store);
-            }
-          }
+// Where packed B of `passes` steps from k1 on lies: panel j of a pass, panels of a pass together.
+struct PackedB {
+  const Problem& p;
+  int64_t j0, columns, step, k1, k2;
+  float* data;
+  int64_t columnPanels() const { return (columns + NR - 1) / NR; }
+  int64_t panelSize() const { return p.stored(step) * NR + 16; }
+  int64_t passes() const { return (k2 - k1 + step - 1) / step; }
+  float* panel(int64_t pass, int64_t j) const { return data + (pass * columnPanels() + j) * panelSize(); }
+
+  void pack() const {
+    if (p.b.laneStride == 1) return packInOrder();
+    const int64_t panels = columnPanels();
+    parallelFor(panels * passes(), std::max<int64_t>(1, kPackWork / (step * NR)), [&](int64_t begin, int64_t end) {
+      for (int64_t t = begin; t < end; t++) {
+        const int64_t k0 = k1 + t / panels * step, j = t % panels;
+        p.packB(j0 + j * NR, k0, std::min(step, k2 - k0), panel(t / panels, j));
+      }
+    });
+  }
+
+ private:
+  // Rows of B as they lie in memory: a slice of k through all panels at a time.
+  void packInOrder() const {
+    const int64_t slices = (step + kSlice - 1) / kSlice;
+    parallelFor(passes() * slices, std::max<int64_t>(1, kPackWork / (kSlice * columns)),
+                [&](int64_t begin, int64_t end) {
+      for (int64_t t = begin; t < end; t++) {
+        const int64_t pass = t / slices, k = t % slices * kSlice, k0 = k1 + pass * step + k;
+        const int64_t depth = std::min({kSlice, step - k, k2 - k0});
+        if (depth <= 0) continue;
+        if (t + 1 < end) Problem::fetchRows(p.b, j0, j0 + columns, k0 + depth, std::min(kSlice, k2 - k0 - depth));
+        for (int64_t j = 0; j < columnPanels(); j++) {
+          const int64_t width = Problem::widthAt(std::min<int64_t>(NR, columns - j * NR));
+          p.packB(j0 + j * NR, k0, depth, panel(pass, j) + p.stored(k) * width);
         }
+      }
+    });
+  }
+};
+
+// Row panels [i0, i1) through all of packed B, one pass after the other.
+void rowBlock(const Problem& p, const PackedB& b, int64_t i0, int64_t i1, int64_t aSize, float* packedA) {
+  for (int64_t k0 = b.k1; k0 < b.k2; k0 += b.step) {
+    const int64_t depth = std::min(b.step, b.k2 - k0);
+    p.packBlockA(i0, i1, k0, depth, aSize, packedA);
+    for (int64_t j = 0; j < b.columnPanels(); j++) {
+      const int64_t column = b.j0 + j * NR, n = std::min<int64_t>(NR, p.N - column), width = Problem::widthAt(n);
+      const float* panel = b.panel((k0 - b.k1) / b.step, j);
+      const Store store = p.storeFor(k0, column);
+      for (int64_t i = i0; i < i1; i++) {
+        const int64_t row = p.rowOf(i), rows = p.rowOf(i + 1) - row;
+        table.pick(p.half, rows, width)(depth, packedA + (i - i0) * aSize, panel, width, p.c + row * p.ldc + column,
+                                        p.ldc, n, store);
+      }
+    }
+  }
+}
+
+// Many rows: B is packed by all threads, then each thread takes blocks of rows through all of K, so that a block
+// of C stays in its second-level cache between the passes.
+void manyRows(const Problem& p) {
+  const int64_t step = depthStep(p), aSize = p.stored(step) * MR + 16;
+  for (int64_t j0 = 0; j0 < p.N; j0 += kColumns) {
+    PackedB b{p, j0, std::min(kColumns, p.N - j0), step, 0, 0, nullptr};
+    const int64_t passSize = b.columnPanels() * b.panelSize(), all = (p.K + step - 1) / step;
+    const int64_t together = std::min(all, std::max<int64_t>(1, kPacked / passSize));
+    b.data = threadScratch(2, together * passSize);
+    for (; b.k1 < p.K; b.k1 = b.k2) {
+      b.k2 = std::min(p.K, b.k1 + together * step);
+      b.pack();
+      const int64_t rowFloats = p.stored(step) + (b.passes() > 1 ? b.columns : 0);
+      const int64_t most = std::max<int64_t>(4, std::min(kRowPanels, kBlock / rowFloats / MR));
+      const int64_t grain = std::max<int64_t>(1, kParallelWork / (MR * b.columns * (b.k2 - b.k1)));
+      parallelFor(p.rowPanels, grain, [&](int64_t begin, int64_t end) {
+        const int64_t panels = end - begin, blocks = (panels + most - 1) / most;
+        float* packedA = threadScratch(3, most * aSize);
+        for (int64_t block = 0; block < blocks; block++)
+          rowBlock(p, b, begin + panels * block / blocks, begin + panels * (block + 1) / blocks, aSize, packedA);
       });
     }
   }

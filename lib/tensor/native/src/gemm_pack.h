@@ -42,51 +42,116 @@ inline __m512i pairBf16(f32x16 a, f32x16 b) {
 }
 #endif
 
-/// Packs `lanes` (<= 32) x `depth` values, element (lane, k) at src[lane * laneStride + k * kStride] where one of the
-/// strides is 1. Row k of the panel starts at dst + k * width (bf16: row k/2); lanes beyond `lanes` up to a
-/// multiple of 16 are written as zeros, so dst needs 16 spare floats. `bf16` pairs an odd last k with zeros.
-inline void packPanel(bool bf16, const float* src, int64_t laneStride, int64_t kStride, int64_t lanes, int64_t depth,
-                      int64_t width, float* dst) {
-  // With 16 < width the row is two vectors; their order matters only when width is no multiple of 16.
+// Lanes beyond the panel repeat its last one: their products are never stored, and no mask is needed.
+inline const float* laneAt(const float* src, int64_t stride, int64_t lane, int64_t lanes) {
+  return src + (lane < lanes ? lane : lanes - 1) * stride;
+}
+
+// Sixteen lanes of `rows` <= 16 consecutive k, turned so that out[k] holds the lanes.
+inline void loadTurned(const float* src, int64_t laneStride, int64_t lanes, int64_t rows, f32x16* out) {
+  if (rows == 16) {
+#pragma GCC unroll 16
+    for (int l = 0; l < 16; l++) out[l] = loadu(laneAt(src, laneStride, l, lanes));
+  } else {
+#pragma GCC unroll 16
+    for (int l = 0; l < 16; l++) out[l] = loadPartial(laneAt(src, laneStride, l, lanes), rows);
+  }
+  transpose16(out);
+}
+
+// k runs along memory: 16 x 16 blocks are transposed in registers.
+inline void packTurned(const float* src, int64_t laneStride, int64_t lanes, int64_t depth, int64_t width, float* dst) {
   for (int64_t k0 = 0; k0 < depth; k0 += 16) {
     const int64_t rows = std::min<int64_t>(16, depth - k0);
-    f32x16 block[2][16];
-    const int vectors = lanes > 16 ? 2 : 1;
-    for (int v = 0; v < vectors; v++) {
-      f32x16* r = block[v];
-      const int64_t n = std::min<int64_t>(16, lanes - 16 * v);
-      const float* s = src + 16 * v * laneStride + k0 * kStride;
-      if (laneStride == 1) {
-        if (n == 16) {
-          for (int64_t k = 0; k < rows; k++) r[k] = loadu(s + k * kStride);
-        } else {
-          for (int64_t k = 0; k < rows; k++) r[k] = loadPartial(s + k * kStride, n);
-        }
-        for (int64_t k = rows; k < 16; k++) r[k] = f32x16{};
-      } else {
-        if (n == 16 && rows == 16) {
+    f32x16 r[16];
+    loadTurned(src + k0, laneStride, lanes, rows, r);
+    float* d = dst + k0 * width;
+    if (rows == 16) {
 #pragma GCC unroll 16
-          for (int64_t l = 0; l < 16; l++) r[l] = loadu(s + l * laneStride);
-        } else {
-          for (int64_t l = 0; l < n; l++) r[l] = loadPartial(s + l * laneStride, rows);
-          for (int64_t l = n; l < 16; l++) r[l] = f32x16{};
-        }
-        transpose16(r);
-      }
+      for (int k = 0; k < 16; k++) storeu(d + k * width, r[k]);
+    } else {
+      for (int64_t k = 0; k < rows; k++) storeu(d + k * width, r[k]);
     }
-#if defined(T2G_BF16)
-    if (bf16) {
-      const int64_t pairs = (rows + 1) / 2;
-      for (int64_t p = 0; p < pairs; p++)
-        for (int v = 0; v < vectors; v++)
-          _mm512_storeu_si512(dst + (k0 / 2 + p) * width + 16 * v, pairBf16(block[v][2 * p], block[v][2 * p + 1]));
-      continue;
-    }
-#endif
-    (void)bf16;
-    for (int64_t k = 0; k < rows; k++)
-      for (int v = 0; v < vectors; v++) storeu(dst + (k0 + k) * width + 16 * v, block[v][k]);
   }
+}
+
+// The lanes lie side by side in memory.
+inline void packRows(const float* src, int64_t kStride, int64_t lanes, int64_t depth, int64_t width, float* dst) {
+  if (lanes == 32) {
+    for (int64_t k = 0; k < depth; k++) {
+      const f32x16 a = loadu(src + k * kStride), b = loadu(src + k * kStride + 16);
+      storeu(dst + k * width, a);
+      storeu(dst + k * width + 16, b);
+    }
+  } else if (lanes > 16) {
+    for (int64_t k = 0; k < depth; k++) {
+      storeu(dst + k * width, loadu(src + k * kStride));
+      storeu(dst + k * width + 16, loadPartial(src + k * kStride + 16, lanes - 16));
+    }
+  } else {
+    for (int64_t k = 0; k < depth; k++) storeu(dst + k * width, loadPartial(src + k * kStride, lanes));
+  }
+}
+
+#if defined(T2G_BF16)
+// As packTurned; a row's neighbours are pairs already, so words are transposed: 32 k at a time.
+inline void packTurnedBf16(const float* src, int64_t laneStride, int64_t lanes, int64_t depth, int64_t width,
+                           float* dst) {
+  for (int64_t k0 = 0; k0 < depth; k0 += 32) {
+    const int64_t rows = std::min<int64_t>(32, depth - k0), low = std::min<int64_t>(16, rows), high = rows - low;
+    f32x16 r[16];
+#pragma GCC unroll 16
+    for (int l = 0; l < 16; l++) {
+      const float* s = laneAt(src, laneStride, l, lanes) + k0;
+      const f32x16 a = rows == 32 ? loadu(s) : loadPartial(s, low);
+      const f32x16 b = rows == 32 ? loadu(s + 16) : loadPartial(s + 16, high);
+      r[l] = (f32x16)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a);
+    }
+    transpose16(r);
+    float* d = dst + k0 / 2 * width;
+    const int64_t pairs = (rows + 1) / 2;
+    if (pairs == 16) {
+#pragma GCC unroll 16
+      for (int k = 0; k < 16; k++) storeu(d + k * width, r[k]);
+    } else {
+      for (int64_t k = 0; k < pairs; k++) storeu(d + k * width, r[k]);
+    }
+  }
+}
+
+inline void packRowsBf16(const float* src, int64_t kStride, int64_t lanes, int64_t depth, int64_t width, float* dst) {
+  const int64_t first = std::min<int64_t>(16, lanes), second = lanes - first;
+  for (int64_t k = 0; k < depth; k += 2) {
+    const float *s = src + k * kStride, *next = s + kStride;
+    const bool paired = k + 1 < depth;
+    float* d = dst + k / 2 * width;
+    const f32x16 a = loadPartial(s, first), b = paired ? loadPartial(next, first) : f32x16{};
+    _mm512_storeu_si512(d, pairBf16(a, b));
+    if (second == 0) continue;
+    const f32x16 c = loadPartial(s + 16, second), e = paired ? loadPartial(next + 16, second) : f32x16{};
+    _mm512_storeu_si512(d + 16, pairBf16(c, e));
+  }
+}
+#endif
+
+/// Packs `lanes` (<= 32) x `depth` values, element (lane, k) at src[lane * laneStride + k * kStride] where one of the
+/// strides is 1. Row k of the panel starts at dst + k * width (bf16: row k/2); up to 15 floats after the lanes are
+/// written with anything, so dst needs 16 spare floats. `bf16` pairs an odd last k with zeros.
+inline void packPanel(bool bf16, const float* src, int64_t laneStride, int64_t kStride, int64_t lanes, int64_t depth,
+                      int64_t width, float* dst) {
+  const bool turned = laneStride != 1;
+#if defined(T2G_BF16)
+  if (bf16) {
+    if (!turned) return packRowsBf16(src, kStride, lanes, depth, width, dst);
+    packTurnedBf16(src, laneStride, std::min<int64_t>(16, lanes), depth, width, dst);
+    if (lanes > 16) packTurnedBf16(src + 16 * laneStride, laneStride, lanes - 16, depth, width, dst + 16);
+    return;
+  }
+#endif
+  (void)bf16;
+  if (!turned) return packRows(src, kStride, lanes, depth, width, dst);
+  packTurned(src, laneStride, std::min<int64_t>(16, lanes), depth, width, dst);
+  if (lanes > 16) packTurned(src + 16 * laneStride, laneStride, lanes - 16, depth, width, dst + 16);
 }
 
 }  // namespace t2g

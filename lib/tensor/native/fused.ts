@@ -1,8 +1,10 @@
 // Gives the native backend its fused twins: of the ops, and of the optimiser's updates.
 import { copyOf, tf } from '../backend';
+import { provideDecoding } from '../ops/decode';
 import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
+import { nativeDecoding } from './fused-decode';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
@@ -67,4 +69,5 @@ export function provideNativeTwins(definitions: Twins): void {
   provideTwins('native', () => unlessEmpty({ ...pointwiseTwins(), ...productTwins() }, definitions));
   let optim: FusedOptim | undefined;
   provideOptim('native', () => (optim ??= fusedOptim()));
+  provideDecoding('native', nativeDecoding);
 }

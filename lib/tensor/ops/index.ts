@@ -5,6 +5,15 @@ export { silu, swiglu, gelu } from './activations';
 export { rotary, type RotaryLayout } from './rotary';
 export { attention, type AttentionInputs } from './attention';
 export { embedding, tokenLogProbs } from './tokens';
+export { drawToken, type DrawnToken, type SamplingRules } from './sampling';
+export {
+  fusedDecoding,
+  type DecodeModel,
+  type DecodeOptions,
+  type DecodePrefix,
+  type DecodeSession,
+  type StartDecoding,
+} from './decode';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

@@ -133,5 +133,7 @@ void registerFusedTokens(napi_env env, napi_value exports);
 void registerFusedAttention(napi_env env, napi_value exports);
 void registerFusedLinear(napi_env env, napi_value exports);
 void registerFusedOptim(napi_env env, napi_value exports);
+void registerFusedDecode(napi_env env, napi_value exports);
+void registerFusedSample(napi_env env, napi_value exports);
 
 }  // namespace t2g

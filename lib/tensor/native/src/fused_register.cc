@@ -10,6 +10,8 @@ void registerFused(napi_env env, napi_value exports) {
   registerFusedTokens(env, exports);
   registerFusedAttention(env, exports);
   registerFusedOptim(env, exports);
+  registerFusedDecode(env, exports);
+  registerFusedSample(env, exports);
 }
 
 }  // namespace t2g

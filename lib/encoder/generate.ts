@@ -1,8 +1,7 @@
-// Sampling text from the language model: batched, left-padded, with a key-value cache; drawn on the CPU.
-import { RandomStream, tf } from '../tensor';
+// Sampling text from the language model: batched, left-padded, with a key-value cache, one random stream a row.
+import { type DrawnToken, RandomStream, tf } from '../tensor';
+import { startDecoding } from './decoder';
 import type { LanguageModel } from './qwen2';
-import { type KeyValueCache, qwen2Forward } from './qwen2-forward';
-import { tidy } from './tidy';
 
 export interface GenerateOptions {
   /** int32 [B, T] prompts, padded on the left */
@@ -43,14 +42,12 @@ interface Row {
   tokens: number[];
   logProbs: number[];
   stream: RandomStream | null;
-  mask: number[]; // of the prompt and all tokens but the newest
-  position: number; // of the newest token
+  padding: number; // places before the prompt's first token
   ended: boolean;
 }
 
 /**
- * Generates up to `maxNewTokens` tokens for each row. Rows that ended are dropped from the batch once they are
- * half of it. Same seeds, same batch: same text.
+ * Generates up to `maxNewTokens` tokens for each row. Rows that ended leave the batch. Same seeds: same text.
  * @throws when options are out of range, the context is too short, or logits are not finite
  */
 export async function generateTokens(lm: LanguageModel, options: GenerateOptions): Promise<Generation> {
@@ -58,91 +55,51 @@ export async function generateTokens(lm: LanguageModel, options: GenerateOptions
   checkOptions(lm, options);
   const eos = options.eosTokenId === undefined ? lm.config.eosTokenId : options.eosTokenId;
   const [B, T] = inputIds.shape;
-  const V = lm.config.vocabSize;
   const prompts = await inputIds.data();
   const mask = attentionMask ? await attentionMask.data() : null;
   const rows = startRows(options, prompts, mask);
-  if (mask) checkLeftPadding(rows, T);
 
-  // The prompts are read once; their cache is then repeated for the samples of each.
-  let out = decode(lm, { inputIds, attentionMask });
+  const temperature = options.temperature ?? 0;
+  const rules = { temperature, topP: options.topP ?? 1, topK: options.topK ?? 0 };
   let live = rows;
-  const repeated = rows.map((row) => Math.floor(row.index / J));
-  if (J > 1) out = selectRows(out, repeated);
+  const session = startDecoding(lm, {
+    inputIds,
+    attentionMask,
+    skip: Array.from({ length: B }, (_, b) => rows[b * J].padding),
+    samplesPerPrompt: J,
+    capacity: maxNewTokens - 1,
+  });
   try {
     for (let n = 0; n < maxNewTokens; n++) {
-      const logits = (await out.logits.data()) as Float32Array; // [rows, V]
+      const drawn = await session.draw(
+        rules,
+        live.map((row) => (row.stream && !row.ended ? row.stream.uniform() : 0)),
+      );
       live.forEach((row, r) => {
-        if (!row.ended) drawToken(row, logits.subarray(r * V, (r + 1) * V), options);
-        row.ended ||= row.tokens[row.tokens.length - 1] === eos;
+        if (!row.ended) noteToken(row, drawn[r], eos);
       });
       const running = live.flatMap((row, r) => (row.ended ? [] : [r]));
-      if (n + 1 === maxNewTokens) break;
-      if (running.length === 0) break;
-      if (running.length <= live.length / 2) {
-        out = selectRows(out, running);
+      if (n + 1 === maxNewTokens || running.length === 0) break;
+      if (running.length <= live.length * session.keepAt) {
+        session.keep(running);
         live = running.map((r) => live[r]);
       }
-      out = step(lm, out, live);
+      session.read(live.map((row) => row.tokens[row.tokens.length - 1]));
     }
   } finally {
-    tf.dispose([out.logits, out.cache.keys, out.cache.values]);
+    session.dispose();
   }
   const pad = lm.config.padTokenId ?? eos ?? 0;
   return packRows(rows, B * J, T, pad);
 }
 
-interface Decoded {
-  logits: tf.Tensor; // [rows, V]
-  cache: KeyValueCache;
-}
-
-function decode(lm: LanguageModel, inputs: Parameters<typeof qwen2Forward>[2]): Decoded {
-  return tidy(() => {
-    const { logits, cache } = qwen2Forward(lm.config, lm.params, {
-      ...inputs,
-      logits: 'last',
-      useCache: true,
-    });
-    const [B, , V] = (logits as tf.Tensor).shape;
-    return { logits: (logits as tf.Tensor).reshape([B, V]), cache: cache as KeyValueCache };
-  });
-}
-
-/** One token further for every live row; frees the old cache. */
-function step(lm: LanguageModel, { logits, cache }: Decoded, live: Row[]): Decoded {
-  const newest = live.map((row) => row.tokens[row.tokens.length - 1]);
-  for (const row of live) {
-    row.mask.push(1);
-    row.position++;
-  }
-  const padded = live.some((row) => row.mask.includes(0));
-  const next = tidy(() =>
-    decode(lm, {
-      inputIds: tf.tensor2d(newest, [live.length, 1], 'int32'),
-      positionIds: tf.tensor2d(
-        live.map((row) => row.position),
-        [live.length, 1],
-        'int32',
-      ),
-      attentionMask: padded ? tf.tensor2d(live.map((row) => row.mask)) : undefined,
-      cache,
-    }),
-  );
-  tf.dispose([logits, cache.keys, cache.values]);
-  return next;
-}
-
-/** Rows of the logits and the cache by index (repeats allowed); frees the old ones. */
-function selectRows(decoded: Decoded, indices: number[]): Decoded {
-  const { logits, cache } = decoded;
-  const next = tidy(() => {
-    const at = tf.tensor1d(indices, 'int32');
-    const pick = (x: tf.Tensor) => tf.gather(x, at);
-    return { logits: pick(logits), cache: { keys: cache.keys.map(pick), values: cache.values.map(pick) } };
-  });
-  tf.dispose([logits, cache.keys, cache.values]);
-  return next;
+/** Adds a drawn token and its log-probability to a row. */
+function noteToken(row: Row, drawn: DrawnToken | null, eos: number | null): void {
+  if (!drawn)
+    throw new Error(`generate: logits of row ${row.index} are not finite at new token ${row.tokens.length}`);
+  row.tokens.push(drawn.token);
+  row.logProbs.push(drawn.logProb);
+  row.ended = drawn.token === eos;
 }
 
 function startRows(
@@ -154,7 +111,12 @@ function startRows(
   const [B, T] = inputIds.shape;
   return Array.from({ length: B * J }, (_, index) => {
     const at = Math.floor(index / J) * T;
-    const rowMask = Array.from({ length: T }, (_, t) => (mask ? Number(mask[at + t] !== 0) : 1));
+    const kept = Array.from({ length: T }, (_, t) => (mask ? Number(mask[at + t] !== 0) : 1));
+    if (kept[T - 1] !== 1 || kept.lastIndexOf(0) >= kept.indexOf(1)) {
+      throw new Error(
+        `generate: row ${index} of attentionMask is ${kept.join('')}, want padding on the left only`,
+      );
+    }
     const stream = seeds
       ? RandomStream.of(seeds[index], 'generate')
       : RandomStream.of(seed, 'generate', index);
@@ -164,56 +126,10 @@ function startRows(
       tokens: [],
       logProbs: [],
       stream: temperature > 0 ? stream : null,
-      mask: rowMask,
-      position: rowMask.reduce((sum, m) => sum + m, 0) - 1,
+      padding: kept.indexOf(1),
       ended: false,
     };
   });
-}
-
-/** Draws one token of a row and notes its log-probability. */
-function drawToken(
-  row: Row,
-  logits: Float32Array,
-  { temperature = 0, topP = 1, topK = 0 }: GenerateOptions,
-): void {
-  const scale = temperature > 0 ? 1 / temperature : 1;
-  let best = 0;
-  for (let v = 1; v < logits.length; v++) if (logits[v] > logits[best]) best = v;
-  const max = logits[best] * scale;
-  const weights = new Float64Array(logits.length);
-  let sum = 0;
-  for (let v = 0; v < logits.length; v++) sum += weights[v] = Math.exp(logits[v] * scale - max);
-  if (!Number.isFinite(sum))
-    throw new Error(`generate: logits of row ${row.index} are not finite at new token ${row.tokens.length}`);
-  const token = row.stream ? pickToken(weights, sum, row.stream.uniform(), topP, topK) : best;
-  row.tokens.push(token);
-  row.logProbs.push(logits[token] * scale - max - Math.log(sum));
-}
-
-function pickToken(weights: Float64Array, sum: number, uniform: number, topP: number, topK: number): number {
-  let order: ArrayLike<number> | null = null;
-  let total = sum;
-  if (topP < 1 || topK > 0) {
-    const ranked = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b);
-    const limit = topK > 0 ? Math.min(topK, ranked.length) : ranked.length;
-    const base = ranked.slice(0, limit).reduce((s, v) => s + weights[v], 0); // topK first, then topP of what is left
-    total = 0;
-    let kept = 0;
-    while (kept < limit && (kept === 0 || total < topP * base)) total += weights[ranked[kept++]];
-    order = ranked.slice(0, kept);
-  }
-  let rest = uniform * total;
-  const length = order ? order.length : weights.length;
-  let last = 0;
-  for (let i = 0; i < length; i++) {
-    const v = order ? order[i] : i;
-    if (weights[v] <= 0) continue;
-    last = v;
-    rest -= weights[v];
-    if (rest < 0) return v;
-  }
-  return last; // rounding left a crumb
 }
 
 function packRows(rows: Row[], count: number, T: number, pad: number): Generation {
@@ -264,14 +180,4 @@ function checkOptions(lm: LanguageModel, options: GenerateOptions): void {
   want(Number.isInteger(topK) && topK >= 0, 'topK', topK, 'an integer >= 0');
   want(Number.isInteger(J) && J > 0, 'samplesPerPrompt', J, 'a positive integer');
   want(!seeds || seeds.length === B * J, 'seeds.length', seeds?.length, `${B * J} (one a row)`);
-}
-
-function checkLeftPadding(rows: Row[], T: number): void {
-  for (const { mask, index } of rows) {
-    if (mask[T - 1] !== 1 || mask.lastIndexOf(0) >= mask.indexOf(1)) {
-      throw new Error(
-        `generate: row ${index} of attentionMask is ${mask.join('')}, want padding on the left only`,
-      );
-    }
-  }
 }

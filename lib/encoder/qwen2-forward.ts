@@ -179,7 +179,8 @@ function cachedTokens(cache: KeyValueCache | undefined): number {
 
 const tables = new Map<string, { cos: Float32Array; sin: Float32Array }>();
 
-function ropeTable({ headDim, ropeTheta, maxPositionEmbeddings: length }: Qwen2Config) {
+/** Cosines and sines of every position, [max_position_embeddings, headDim / 2] each. */
+export function ropeTable({ headDim, ropeTheta, maxPositionEmbeddings: length }: Qwen2Config) {
   const key = `${headDim} ${ropeTheta} ${length}`;
   let table = tables.get(key);
   if (!table) {

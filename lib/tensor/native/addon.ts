@@ -5,6 +5,7 @@ import * as path from 'node:path';
 /** Kernel arguments: typed arrays (values of tensors), sizes, flags, lists of typed arrays. */
 export type NativeArgument =
   | Float32Array
+  | Float64Array
   | Int32Array
   | Uint8Array
   | number

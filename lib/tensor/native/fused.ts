@@ -1,10 +1,12 @@
 // Gives the native backend its fused twins: of the ops, and of the optimiser's updates.
 import { copyOf, tf } from '../backend';
+import { provideDecoding } from '../ops/decode';
 import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
 import { attentionTwins } from './fused-attention';
 import { headTwins } from './fused-head';
+import { nativeDecoding } from './fused-decode';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
@@ -74,4 +76,5 @@ export function provideNativeTwins(definitions: Twins): void {
   );
   let optim: FusedOptim | undefined;
   provideOptim('native', () => (optim ??= fusedOptim()));
+  provideDecoding('native', nativeDecoding);
 }

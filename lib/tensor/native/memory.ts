@@ -19,6 +19,8 @@ export class MemoryPool {
   private freeBytes = 0;
   /** Bytes handed out and not yet given back. */
   usedBytes = 0;
+  /** How often memory had to be asked of the system; a loop in its steady state does not move it. */
+  misses = 0;
 
   constructor(private readonly addon: NativeAddon) {}
 
@@ -31,6 +33,7 @@ export class MemoryPool {
     if (buffer !== undefined) {
       this.freeBytes -= bytes;
     } else {
+      this.misses++;
       buffer = this.addon.allocate(bytes);
       this.owned.add(buffer);
     }

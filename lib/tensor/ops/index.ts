@@ -12,6 +12,15 @@ export {
 } from './attention';
 export { embedding, tokenLogProbs } from './tokens';
 export { crossEntropyFromHidden, tokenEntropyFromHidden, tokenLogProbsFromHidden } from './token-loss';
+export { drawToken, type DrawnToken, type SamplingRules } from './sampling';
+export {
+  fusedDecoding,
+  type DecodeModel,
+  type DecodeOptions,
+  type DecodePrefix,
+  type DecodeSession,
+  type StartDecoding,
+} from './decode';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

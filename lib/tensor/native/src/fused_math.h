@@ -151,5 +151,7 @@ void registerFusedHead(napi_env env, napi_value exports);
 void registerFusedLinear(napi_env env, napi_value exports);
 void registerFusedOptim(napi_env env, napi_value exports);
 void registerFusedRandom(napi_env env, napi_value exports);
+void registerFusedDecode(napi_env env, napi_value exports);
+void registerFusedSample(napi_env env, napi_value exports);
 
 }  // namespace t2g

@@ -12,6 +12,8 @@ void registerFused(napi_env env, napi_value exports) {
   registerFusedAttention(env, exports);
   registerFusedOptim(env, exports);
   registerFusedRandom(env, exports);
+  registerFusedDecode(env, exports);
+  registerFusedSample(env, exports);
 }
 
 }  // namespace t2g

@@ -1,140 +1,259 @@
 /**
- * `npm run bench`: the same work on every engine present, PyTorch included when it can be imported.
- * Each engine is a process of its own; rounds are interleaved, so that a noisy machine is noisy for all.
+ * `npm run bench`: the same work on every engine present, PyTorch included when it can be imported. Each engine is a
+ * process of its own and rounds are interleaved, so that a noisy machine is noisy for all. docs/benchmarks.md says
+ * what is measured and how to read it.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createInterface, type Interface } from 'node:readline';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { parseCli } from '../lib/checkpoint';
-import { formatTable } from '../lib/notebook';
+import { parseCli, positiveInteger, positiveNumber, writeJson } from '../lib/checkpoint';
+import { figurePng, type Figure } from '../lib/notebook';
+import { ratioFigure } from './bench/chart';
+import { msOf } from './bench/compare';
+import { Engine } from './bench/engine';
+import { commandOf, ENGINES, enginesNamed, ONLY, startEngines, type EngineKind } from './bench/engines';
+import type { WorkSpec } from './bench/protocol';
+import * as report from './bench/report';
+import { scalingFigure, scalingTable, sweeps, threadWorks, type Scaling, type Sweep } from './bench/scaling';
+import { measureMemory, runSession, type Adapt, type Memory, type Plan } from './bench/session';
+import { GEMMS, STEPS } from './bench/sizes';
 
-const WORKS = ['gemm', 'lm_train', 'lm_decode', 'dit_train', 'dit_sample'];
-const NOTES: Record<string, string> = {
-  gemm: '2048 x 1024 x 1024',
-  lm_train: 'Qwen2 4 x 256, 32 x 96 tokens, AdamW',
-  lm_decode: '32 sequences, 24 + 64 tokens, sampled',
-  dit_train: 'MMDiT 6 x 256, 32 x (64 + 24) tokens, AdamW',
-  dit_sample: '10 steps, batch 32, no guidance',
+const DEFAULTS = {
+  rounds: 5,
+  budget: 0.7,
+  minutes: 4,
+  timeout: 90,
+  threads: Math.min(os.availableParallelism(), 8),
+  python: 'python3',
+  engines: 'all',
+  works: 'all',
+  memory: true,
+  compile: true,
+  quick: false,
+  scaling: false,
+  out: 'out/bench.json',
 };
+type Options = typeof DEFAULTS;
 
-interface Answer {
-  ms?: number;
-  rss?: number;
-  engine?: string;
-  threads?: number;
+const options = parseCli(DEFAULTS, {
+  name: 'npm run bench --',
+  help: 'Times the same work on every engine present, as ratios to PyTorch when `python` can import torch.',
+  describe: {
+    rounds: 'interleaved rounds; medians are over rounds',
+    budget: 'seconds that an engine repeats a work in a round',
+    minutes: 'no new round starts after this long',
+    timeout: 'seconds that an engine may take to answer before it is killed (compilation: three times that)',
+    threads: 'threads of every engine',
+    python: 'Python that may have torch, numpy and transformers',
+    engines: `comma-separated: ${ENGINES.map((kind) => kind.name).join(', ')}; all leaves out webgpu`,
+    works: 'comma-separated: gemm, lm_train, dit_train, lm_decode, dit_sample, grpo',
+    memory: 'peak memory of the train steps, in fresh processes',
+    compile: 'torch.compile of the train steps (needs a C++ compiler; a minute or two the first time)',
+    quick: 'two short rounds, without compilation and wasm',
+    scaling: 'instead: cost against batch, length, J x K and threads',
+    out: 'where the JSON goes; pictures go beside it',
+  },
+  checks: {
+    rounds: positiveInteger,
+    budget: positiveNumber,
+    timeout: positiveNumber,
+    threads: positiveInteger,
+  },
+});
+
+const open = new Set<Engine>();
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** The same text twice is not worth a line; on a terminal the line is redrawn. */
+function progress(text: string): void {
+  if (process.stderr.isTTY)
+    process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 110) - 1)}`);
+  else say(text);
 }
 
-/** One engine in its own process, spoken to in JSON lines. */
-class Engine {
-  private readonly waiting: ((line: string | null) => void)[] = [];
-  private readonly lines: Interface;
-  readonly times: Record<string, number[]> = {};
-  rss = 0;
-
-  constructor(
-    readonly name: string,
-    private readonly process: ChildProcess,
-    private readonly skips: string[] = [],
-  ) {
-    this.lines = createInterface({ input: process.stdout! });
-    this.lines.on('line', (line) => this.waiting.shift()?.(line));
-    this.lines.on('close', () => this.waiting.splice(0).forEach((resolve) => resolve(null)));
-  }
-
-  next(): Promise<Answer | null> {
-    return new Promise((resolve) => this.waiting.push((line) => resolve(line ? (JSON.parse(line) as Answer) : null)));
-  }
-
-  async run(work: string, steps: number): Promise<void> {
-    if (this.skips.includes(work)) return;
-    const answer = this.next();
-    this.process.stdin!.write(JSON.stringify({ work, steps }) + '\n');
-    const got = await answer;
-    if (!got?.ms) return void this.skips.push(work);
-    (this.times[work] ??= []).push(got.ms);
-    this.rss = Math.max(this.rss, got.rss ?? 0);
-  }
-
-  median(work: string): number | undefined {
-    const sorted = [...(this.times[work] ?? [])].sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)];
-  }
-
-  stop(): void {
-    this.process.kill();
-  }
-}
-
-const backendEngine = (backend: string, threads: number, precision?: string): Engine => {
-  const worker = path.join(__dirname, 'bench', 'worker.ts');
-  const env = { ...process.env, T2G_BACKEND: backend, T2G_THREADS: String(threads), ...(precision ? { T2G_BENCH_PRECISION: precision } : {}) };
-  const child = spawn(process.execPath, ['--require', 'ts-node/register/transpile-only', worker], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  // wasm decodes and samples thousands of small kernels: minutes, and no question anyone asks
-  return new Engine(precision ? `${backend} ${precision}` : backend, child, backend === 'wasm' ? ['lm_decode', 'dit_sample'] : []);
+/** Leaves out what an engine isn't asked to do, and gives PyTorch the counts of our Dual-GRPO iteration. */
+const adapt: Adapt = (work, engine, results) => {
+  const only = ONLY[engine.name];
+  if (only && !only.includes(work.kind)) return 'not asked for';
+  if (work.kind !== 'grpo' || !engine.name.startsWith('torch')) return work;
+  const own = engine.name.includes('bf16') ? 'native bf16' : 'native';
+  const recipe = (results.get(own) ?? results.get('native'))?.get(work.name)?.check?.counts;
+  return recipe
+    ? { ...work, sizes: { ...work.sizes, recipe } }
+    : 'no native iteration to take the counts from';
 };
 
-function torchEngine(python: string, threads: number): Engine | null {
-  if (spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status !== 0) return null;
-  const child = spawn(python, [path.join(__dirname, 'bench', 'peer_torch.py'), String(threads)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  return new Engine('torch', child, ['lm_decode']);
+const planOf = (works: WorkSpec[], { rounds, budget, minutes, timeout }: Options): Plan => ({
+  works,
+  rounds,
+  budgetMs: budget * 1000,
+  totalMs: minutes * 60_000,
+  limits: limitsOf(timeout),
+  slowMs: 8000,
+  log: progress,
+});
+const limitsOf = (seconds: number) => ({
+  prepareMs: 3000 * seconds,
+  timeMs: 1000 * seconds,
+  startMs: 60_000,
+});
+
+async function start(
+  kinds: EngineKind[],
+  threads: number,
+): Promise<{ engines: Engine[]; kinds: EngineKind[] }> {
+  progress('starting engines');
+  const started = await startEngines(kinds, { threads, python: options.python, startMs: 60_000 });
+  started.engines.forEach((engine) => open.add(engine));
+  started.notes.forEach((note) => say(`\n${note}`));
+  if (started.engines.length === 0) throw new Error('no engine could be started');
+  return started;
+}
+
+function stopAll(): void {
+  open.forEach((engine) => engine.stop());
+  open.clear();
+}
+
+async function standard(kinds: EngineKind[]): Promise<void> {
+  const wanted = options.works.split(',').map((name) => name.trim());
+  const known = ['gemm', ...STEPS.map(({ kind }) => kind)];
+  const unknown = wanted.find((name) => name !== 'all' && !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`--works: "${unknown}" is unknown, want some of ${known.join(', ')}`);
+  const chosen = (work: WorkSpec): boolean => wanted.includes('all') || wanted.includes(work.kind);
+  const began = Date.now();
+  const { engines, kinds: present } = await start(kinds, options.threads);
+  const about = report.machine(engines);
+  // Products are short: they share a session, so that every engine's peak is of the same minutes as its steps.
+  const plan = planOf([...GEMMS, ...STEPS].filter(chosen), options);
+  const results = await runSession(engines, plan, adapt);
+  stopAll();
+  const works = STEPS.filter(chosen);
+  const memory = options.memory
+    ? await memoryOf(present, works)
+    : new Map<string, Map<string, Memory | string>>();
+  const run: report.Run = { results, works, kinds: present, memory };
+  progress('');
+  print(
+    'Time of a step; (n x) = speed relative to eager PyTorch of the same precision',
+    report.stepsTable(run),
+  );
+  print("Rates; (n %) = share of the engine's own best matrix product", report.ratesTable(run));
+  if (chosen(GEMMS[0])) print('Matrix products', report.gemmTable(run));
+  if (options.memory) print('Resident memory of a fresh process', report.memoryTable(run));
+  print('Targets', report.verdictTable(run));
+  print('Notes', report.notes(run).join('\n'));
+  const json = { machine: about, options, minutes: (Date.now() - began) / 60_000, ...report.toJson(run) };
+  await save(json, ratioFigure(run));
+}
+
+/** Every train step in a fresh process of every engine. */
+async function memoryOf(
+  kinds: EngineKind[],
+  works: WorkSpec[],
+): Promise<Map<string, Map<string, Memory | string>>> {
+  const memory = new Map<string, Map<string, Memory | string>>();
+  const { threads, python } = options;
+  for (const kind of kinds) {
+    if (kind.compiled) continue; // its compiler's memory would be counted
+    memory.set(kind.name, new Map());
+    for (const work of works.filter((w) => w.kind.endsWith('_train'))) {
+      progress(`memory of ${work.name}: ${kind.name}`);
+      const engine = new Engine(commandOf(kind, { threads, python }));
+      open.add(engine);
+      memory.get(kind.name)!.set(work.name, await measureMemory(engine, work, limitsOf(options.timeout)));
+    }
+  }
+  return memory;
+}
+
+async function scaling(kinds: EngineKind[]): Promise<void> {
+  const plain = kinds.filter((kind) => !kind.compiled && /^(native|torch)/.test(kind.name));
+  const found: Scaling = [];
+  const { engines } = await start(plain, options.threads);
+  const about = report.machine(engines);
+  for (const sweep of sweeps(options.quick)) {
+    // Sizes are prepared, timed and freed one after the other: large ones would not fit side by side.
+    const ms: Record<string, (number | null)[]> = Object.fromEntries(engines.map(({ name }) => [name, []]));
+    for (const { work } of sweep.points) {
+      const results = await runSession(engines, planOf([work], options), adapt);
+      for (const engine of engines) {
+        ms[engine.name].push(msOf(results.get(engine.name)?.get(work.name)) ?? null);
+        if (engine.alive) await engine.ask({ op: 'free', work: work.name }, 10_000).catch(() => undefined);
+      }
+    }
+    found.push({ sweep, ms });
+  }
+  stopAll();
+  found.push(...(await threadSweeps(plain)));
+  progress('');
+  print('How cost grows', scalingTable(found));
+  const table = found.map(({ sweep: { name, axis, points }, ms }) => ({
+    name,
+    axis,
+    at: points.map((p) => p.label),
+    ms,
+  }));
+  await save({ machine: about, options, scaling: table }, scalingFigure(found));
+}
+
+/** The default works with 1 thread and with `threads`, each in processes of their own. */
+async function threadSweeps(kinds: EngineKind[]): Promise<Scaling> {
+  const counts = [...new Set([1, options.threads])];
+  const works = threadWorks();
+  const found: Scaling = works.map((work) => ({
+    sweep: {
+      name: work.name,
+      axis: 'threads',
+      points: counts.map((at) => ({ at, label: String(at), work })),
+    } satisfies Sweep,
+    ms: {},
+  }));
+  for (const threads of counts) {
+    const { engines } = await start(kinds, threads);
+    const results = await runSession(engines, planOf(works, options), adapt);
+    works.forEach((work, i) =>
+      engines.forEach(({ name }) =>
+        (found[i].ms[name] ??= []).push(msOf(results.get(name)?.get(work.name)) ?? null),
+      ),
+    );
+    stopAll();
+  }
+  return found;
+}
+
+const print = (title: string, text: string): void => {
+  if (text !== '') console.log(`\n${title}\n${text}`);
+};
+
+async function save(json: Record<string, unknown>, figure: Figure | undefined): Promise<void> {
+  const file = options.scaling ? options.out.replace(/(\.json)?$/, '-scaling.json') : options.out;
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeJson(file, json);
+  const picture = file.replace(/(\.json)?$/, '.png');
+  if (figure) writeFileSync(picture, await figurePng(figure));
+  console.log(`\nsaved ${file}${figure ? ` and ${picture}` : ''}`);
 }
 
 async function main(): Promise<void> {
-  const defaults = { rounds: 5, steps: 3, threads: os.availableParallelism(), python: 'python3', backends: 'native,native:bf16', out: 'out/bench.json' };
-  const cli = parseCli(defaults, {
-    name: 'npm run bench --',
-    help: 'Times the same work on every engine present, as ratios to PyTorch when `python` can import torch.',
-    describe: {
-      rounds: 'interleaved rounds; medians are over rounds',
-      steps: 'steps a round',
-      threads: 'threads of every engine',
-      python: 'Python that may have torch',
-      backends: 'comma-separated; name:bf16 for mixed precision',
-      out: 'where the JSON goes',
-    },
-  });
-  const engines: Engine[] = [];
-  const torch = torchEngine(cli.python, cli.threads);
-  if (torch) engines.push(torch);
-  else console.error('PyTorch not found (set --python): no ratios to it.');
-  for (const spec of cli.backends.split(',')) engines.push(backendEngine(spec.split(':')[0], cli.threads, spec.split(':')[1]));
-  const alive: Engine[] = [];
-  for (const engine of engines) {
-    const hello = await engine.next();
-    if (hello) alive.push(engine);
-    else console.error(`${engine.name}: did not start, left out (see above).`);
+  let kinds = enginesNamed(options.engines);
+  if (options.quick) {
+    options.rounds = Math.min(options.rounds, 2);
+    options.budget = Math.min(options.budget, 0.4);
   }
-  for (let round = 0; round < cli.rounds; round++) {
-    for (const work of WORKS) {
-      for (const engine of alive) {
-        if (engine.name === 'wasm' && round > 0) continue; // slow: once is enough
-        await engine.run(work, engine.name === 'wasm' ? 1 : cli.steps);
-      }
-    }
-    console.error(`round ${round + 1}/${cli.rounds} done`);
-  }
-  const rows = WORKS.map((work) => {
-    const row: Record<string, string> = { work: `${work} (${NOTES[work]})` };
-    const base = torch?.median(work);
-    for (const engine of alive) {
-      const ms = engine.median(work);
-      const ratio = ms && base && engine !== torch ? ` (${(base / ms).toFixed(2)}x)` : '';
-      row[engine.name] = ms ? `${ms.toFixed(1)} ms${ratio}` : '-';
-    }
-    return row;
-  });
-  console.log(formatTable(rows));
-  console.log(`medians of ${cli.rounds} interleaved rounds, ${cli.threads} threads; (n x) = speed relative to torch`);
-  mkdirSync(path.dirname(cli.out), { recursive: true });
-  const times = Object.fromEntries(alive.map((e) => [e.name, { ms: Object.fromEntries(WORKS.map((w) => [w, e.median(w) ?? null])), rss: e.rss }]));
-  writeFileSync(cli.out, JSON.stringify({ machine: os.cpus()[0]?.model, threads: cli.threads, rounds: cli.rounds, times }, null, 2) + '\n');
-  alive.forEach((engine) => engine.stop());
-  process.exit(0);
+  if (!options.compile || options.quick) kinds = kinds.filter((kind) => !kind.compiled);
+  if (options.quick && options.engines === 'all') kinds = kinds.filter(({ name }) => name !== 'wasm');
+  if (options.scaling) await scaling(kinds);
+  else await standard(kinds);
 }
 
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exit(1);
-});
+// No engine outlives the benchmark, however it ends.
+process.on('exit', stopAll);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+main()
+  .then(() => process.exit(0))
+  .catch((error: Error) => {
+    say(`\n${error.message}`);
+    process.exit(1);
+  });

@@ -1,114 +1,69 @@
-/** One engine of the benchmark: answers {"work", "steps"} lines with the median milliseconds, like peer_torch.py. */
+/** One engine of `npm run bench` in this library: answers requests on stdin (see protocol.ts), like torch/worker.py. */
 import { createInterface } from 'node:readline';
 import { performance } from 'node:perf_hooks';
-import { Qwen2 } from '../../lib/encoder';
-import { QwenImageTransformer } from '../../lib/diffusion';
-import { AdamW, clipGradNorm, initBackend, RandomStream, setMatmulPrecision, tf, tokenLogProbs, valueAndGrads } from '../../lib/tensor';
-import { BENCH_DIT, BENCH_LM } from './sizes';
+import { initBackend, setMatmulPrecision, tf, type BackendName } from '../../lib/tensor';
+import { residentBytes, resetPeak } from './memory';
+import type { Answer, Request } from './protocol';
+import { makeWork, type Work } from './works';
 
-type Work = () => void | Promise<void>;
-const rng = RandomStream.of(0, 'bench');
+const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+const ready = new Map<string, Work>();
 
-function trainStep(params: Record<string, tf.Variable>, loss: () => tf.Scalar): Work {
-  const optimiser = new AdamW({ lr: 1e-4, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 });
-  return () => {
-    const { value, grads } = valueAndGrads(loss, params);
-    clipGradNorm(grads, 1);
-    optimiser.step(params, grads);
-    tf.dispose([value, grads]);
-  };
+async function timed(work: Work, { budget, steps }: { budget: number; steps: number }): Promise<number[]> {
+  const times: number[] = [];
+  const began = performance.now();
+  while (times.length < steps && (times.length === 0 || performance.now() - began < budget)) {
+    const start = performance.now();
+    await work.run();
+    times.push(performance.now() - start);
+  }
+  return times;
 }
 
-const randomIds = (shape: number[], below: number): tf.Tensor => {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return tf.tensor(Int32Array.from({ length: size }, () => rng.int(below)), shape, 'int32');
-};
-
-function lmTrain(): Work {
-  const model = Qwen2.init(BENCH_LM.config, 0);
-  const [B, T, V] = [BENCH_LM.batch, BENCH_LM.tokens, BENCH_LM.config.vocabSize];
-  const ids = randomIds([B, T], V);
-  const targets = randomIds([B * T], V) as tf.Tensor1D;
-  return trainStep(model.parameters(), () => {
-    const { logits } = model.forward({ inputIds: ids });
-    return tokenLogProbs(logits.reshape([B * T, V]), targets).mean().neg().asScalar();
-  });
-}
-
-function lmDecode(): Work {
-  const model = Qwen2.init(BENCH_LM.config, 0);
-  const inputIds = randomIds([32, 24], BENCH_LM.config.vocabSize);
-  return async () => {
-    const out = await model.generate({ inputIds, maxNewTokens: 64, temperature: 1, seed: 1 });
-    tf.dispose(Object.values(out).filter((x) => x instanceof tf.Tensor) as tf.Tensor[]);
-  };
-}
-
-function ditInputs() {
-  const { batch: B, image: T, text: S, config } = BENCH_DIT;
-  return {
-    hiddenStates: rng.tensorNormal([B, T, config.in_channels]),
-    encoderHiddenStates: rng.tensorNormal([B, S, config.joint_attention_dim]),
-    encoderHiddenStatesMask: tf.ones([B, S]),
-    timestep: tf.fill([B], 0.5),
-    imgShapes: [[[1, 8, 8] as [number, number, number]]],
-  };
-}
-
-function ditTrain(): Work {
-  const model = QwenImageTransformer.init(BENCH_DIT.config, 0);
-  const inputs = ditInputs();
-  return trainStep(model.parameters(), () => model.forward(inputs).sub(inputs.hiddenStates).square().mean().asScalar());
-}
-
-function ditSample(): Work {
-  const model = QwenImageTransformer.init(BENCH_DIT.config, 0);
-  const inputs = ditInputs();
-  return async () => {
-    let x = inputs.hiddenStates.clone();
-    for (let i = 0; i < 10; i++) {
-      const next = tf.tidy(() => x.sub(model.forward({ ...inputs, hiddenStates: x }).mul(0.1)));
-      x.dispose();
-      x = next;
+async function answer(request: Request): Promise<Omit<Answer, 'id'>> {
+  switch (request.op) {
+    case 'prepare': {
+      const work = await makeWork(request.kind, request.sizes);
+      const start = performance.now();
+      await work.run();
+      ready.set(request.work, work);
+      return { check: work.check, warmMs: performance.now() - start };
     }
-    await x.data();
-    x.dispose();
-  };
+    case 'time':
+      return { times: await timed(ready.get(request.work)!, request) };
+    case 'free':
+      ready.get(request.work)?.dispose();
+      ready.delete(request.work);
+      return {};
+    case 'memory': {
+      tf.dispose(tf.matMul(tf.ones([256, 256]), tf.ones([256, 256])));
+      const idle = residentBytes('VmRSS');
+      resetPeak();
+      const work = await makeWork(request.kind, request.sizes);
+      for (let i = 0; i < request.steps; i++) await work.run();
+      return { idle, peak: residentBytes('VmHWM') };
+    }
+  }
 }
-
-function gemm(): Work {
-  const [a, b] = [rng.tensorNormal([2048, 1024]) as tf.Tensor2D, rng.tensorNormal([1024, 1024]) as tf.Tensor2D];
-  return () => tf.dispose(tf.matMul(a, b));
-}
-
-const WORKS: Record<string, () => Work> = { gemm, lm_train: lmTrain, lm_decode: lmDecode, dit_train: ditTrain, dit_sample: ditSample };
 
 async function main(): Promise<void> {
-  const info = await initBackend();
-  const precision = process.env.T2G_BENCH_PRECISION;
-  if (precision === 'bf16') setMatmulPrecision('bf16');
-  console.log(JSON.stringify({ engine: info.name + (precision ? ` ${precision}` : ''), threads: info.threads }));
-  const ready = new Map<string, Work>();
+  console.log = console.error; // stdout is for answers
+  const [backend, precision] = process.argv.slice(2) as [BackendName, 'fp32' | 'bf16'];
+  const info = await initBackend(backend);
+  setMatmulPrecision(precision);
+  const versions = { node: process.version, tfjs: tf.version['tfjs-core'] };
+  say({ hello: info.name, detail: info.detail, threads: info.threads, versions });
   for await (const line of createInterface({ input: process.stdin })) {
-    const request = JSON.parse(line) as { work: string; steps: number };
-    let work = ready.get(request.work);
-    if (!work) {
-      work = WORKS[request.work]();
-      ready.set(request.work, work);
-      await work(); // warm up
+    const request = JSON.parse(line) as Request & { id: number };
+    try {
+      say({ id: request.id, ...(await answer(request)) });
+    } catch (error) {
+      say({ id: request.id, error: (error as Error).message.split('\n')[0].slice(0, 300) });
     }
-    const times: number[] = [];
-    for (let i = 0; i < request.steps; i++) {
-      const start = performance.now();
-      await work();
-      times.push(performance.now() - start);
-    }
-    times.sort((x, y) => x - y);
-    console.log(JSON.stringify({ ms: times[Math.floor(times.length / 2)], rss: process.memoryUsage().rss }));
   }
 }
 
 main().catch((error: Error) => {
-  console.error(error.stack);
+  console.error(error.message.split('\n')[0]);
   process.exit(1);
 });

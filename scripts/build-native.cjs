@@ -8,6 +8,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { cpuFeatures } = require('../lib/tensor/native/cpu.cjs');
+const { firstError, headersBesideNode } = require('./gyp.cjs');
 
 const root = path.resolve(__dirname, '..');
 const sources = path.join(root, 'lib', 'tensor', 'native', 'src');
@@ -42,20 +43,6 @@ function isUpToDate(stamp) {
   } catch {
     return false;
   }
-}
-
-/** The folder to take Node's headers from, when they lie beside the running node (no download needed then). */
-function headersBesideNode() {
-  const prefix = path.resolve(path.dirname(fs.realpathSync(process.execPath)), '..');
-  return fs.existsSync(path.join(prefix, 'include', 'node', 'node_api.h')) ? prefix : undefined;
-}
-
-/** The most telling line of a failed build's output. */
-function firstError(output) {
-  const lines = output.split('\n').map((line) => line.replace(/^gyp ERR! (stack )?/, '').trim());
-  const compile = lines.find((line) => /\berror:|No such file|not found/i.test(line));
-  const other = lines.find((line) => /^Error: /.test(line)) ?? lines.find((line) => /ERR!|error/i.test(line));
-  return (compile ?? other ?? 'node-gyp failed').slice(0, 200);
 }
 
 function main() {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { loadAddon, type NativeAddon } from './native/addon';
 import { nativeBackend } from './native/backend';
 import { registerNativeKernels } from './native/kernels';
+import { startTensorflow } from './tensorflow';
 import { startWasm } from './wasm';
 
 export { tf };
@@ -57,22 +58,6 @@ async function startNative(): Promise<BackendInfo> {
   return { name: 'native', detail: `C++ kernels, ${precision}`, threads: backend.addon.threads() };
 }
 
-async function startTensorflow(): Promise<BackendInfo> {
-  const reasons: string[] = [];
-  for (const name of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
-    try {
-      quietly(() => require(name));
-      await use('tensorflow');
-      return { name: 'tensorflow', detail: name, threads: 0 };
-    } catch (error) {
-      reasons.push(`${name}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
-    }
-  }
-  throw new Error(
-    `backend "tensorflow": install @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node (4.22.0) first (${reasons.join('; ')})`,
-  );
-}
-
 async function startCpu(): Promise<BackendInfo> {
   await use('cpu');
   return { name: 'cpu', detail: 'plain JavaScript (slow)', threads: 1 };
@@ -83,7 +68,7 @@ async function start(choice: string): Promise<BackendInfo> {
     case 'native':
       return startNative();
     case 'tensorflow':
-      return startTensorflow();
+      return startTensorflow(use);
     case 'webgpu':
       throw new Error(
         'backend "webgpu": not in this version (it needs the `webgpu` package); use native or wasm',

@@ -119,8 +119,8 @@ function newTensor(
   return { dataId: backend.write(values, shape, dtype) as tf.DataId, shape, dtype };
 }
 
-/** Runs tfjs' JavaScript kernel on copies of the inputs. */
-function throughCpu(name: string): Kernel {
+/** Runs tfjs' JavaScript kernel on copies of the inputs, on any backend with synchronous reads. */
+export function throughCpu(name: string): Kernel {
   const kernel = kernelOf(name, 'cpu') as unknown as (
     call: Omit<KernelCall, 'backend'> & { backend: MathBackendCPU },
   ) => ReturnType<Kernel>;

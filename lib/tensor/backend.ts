@@ -4,6 +4,7 @@ import { loadAddon, type NativeAddon } from './native/addon';
 import { nativeBackend } from './native/backend';
 import { registerNativeKernels } from './native/kernels';
 import { startWasm } from './wasm';
+import { startWebgpu } from './webgpu';
 
 export { tf };
 
@@ -85,9 +86,7 @@ async function start(choice: string): Promise<BackendInfo> {
     case 'tensorflow':
       return startTensorflow();
     case 'webgpu':
-      throw new Error(
-        'backend "webgpu": not in this version (it needs the `webgpu` package); use native or wasm',
-      );
+      return startWebgpu(use);
     case 'wasm':
       return startWasm(use);
     case 'cpu':

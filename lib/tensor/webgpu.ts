@@ -129,6 +129,7 @@ function readBuffer(backend: WebgpuBackend, buffer: GpuBuffer): ArrayBuffer {
 function repair(backend: WebgpuBackend): void {
   const { read, submitQueue, bufferManager } = backend;
   backend.readSync = (dataId) => {
+    throwFailure();
     const { values, dtype, resource } = backend.tensorMap.get(dataId);
     if (values != null || resource == null) return values as tf.backend_util.BackendValues;
     if (dtype === 'complex64')

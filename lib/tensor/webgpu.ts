@@ -57,11 +57,12 @@ const LIMITS = [
 const KEPT_BYTES = 1 << 30;
 
 const INSTALL =
-  'backend "webgpu": the optional packages are missing; run `npm install --no-save webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@4.22.0`';
+  'backend "webgpu": the optional packages `webgpu` and `@tensorflow/tfjs-backend-webgpu` do not load; ' +
+  'run `npm install --include=optional`';
 const NO_ADAPTER =
-  'backend "webgpu": no GPU adapter was found. Linux needs a Vulkan driver; if it lies in an unusual place, set ' +
-  'VK_ICD_FILENAMES (and VK_DRIVER_FILES) to its .json file. A software driver such as SwiftShader ' +
-  '(vk_swiftshader_icd.json, in Debian: package chromium-common) works for tests';
+  'backend "webgpu": no GPU adapter was found. Linux needs the Vulkan loader (libvulkan1) and a Vulkan driver; if the ' +
+  'driver lies in an unusual place, set VK_ICD_FILENAMES and VK_DRIVER_FILES to its .json file. For tests without a ' +
+  'GPU, see docs/dependencies.md';
 
 let dawn: Gpu | undefined; // kept: Dawn frees what it made when this object goes
 let failure: string | undefined;

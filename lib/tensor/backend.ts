@@ -5,6 +5,7 @@ import { nativeBackend } from './native/backend';
 import { registerNativeKernels } from './native/kernels';
 import { startTensorflow } from './tensorflow';
 import { startWasm } from './wasm';
+import { startWebgpu } from './webgpu';
 
 export { tf };
 
@@ -70,9 +71,7 @@ async function start(choice: string): Promise<BackendInfo> {
     case 'tensorflow':
       return startTensorflow(use);
     case 'webgpu':
-      throw new Error(
-        'backend "webgpu": not in this version (it needs the `webgpu` package); use native or wasm',
-      );
+      return startWebgpu(use);
     case 'wasm':
       return startWasm(use);
     case 'cpu':

@@ -95,7 +95,7 @@ void forwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t 
 
 napi_value attention(Args& args) {
   const Attention a(args, false);
-  if (a.B == 0 || a.T == 0) return nullptr;
+  if (a.B == 0 || a.T == 0 || a.H == 0) return nullptr;
   const Stream& only = a.streams[0];
   const bool plain = a.count == 1 && !only.rotary.cos && !only.qNorm && !only.kNorm;
   if (plain && a.T < 4) {

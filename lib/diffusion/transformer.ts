@@ -6,7 +6,7 @@
 import {
   attention,
   gatedResidual,
-  gelu,
+  geluMlp,
   layerNormModulate,
   linear,
   rmsNorm,
@@ -74,7 +74,12 @@ function positioned(params: Params, name: string, norm: string, x: tf.Tensor, he
 }
 
 function feedForward(params: Params, name: string, x: tf.Tensor): tf.Tensor {
-  return linearOf(params, `${name}.net.2`, gelu(linearOf(params, `${name}.net.0.proj`, x)));
+  return geluMlp(x, {
+    up: need(params, `${name}.net.0.proj.weight`),
+    upBias: need(params, `${name}.net.0.proj.bias`),
+    down: need(params, `${name}.net.2.weight`),
+    downBias: need(params, `${name}.net.2.bias`),
+  });
 }
 
 interface BlockInputs {

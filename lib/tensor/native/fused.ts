@@ -4,6 +4,7 @@ import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
 import { headTwins } from './fused-head';
+import { mlpTwins } from './fused-mlp';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
@@ -66,7 +67,7 @@ function fusedOptim(): FusedOptim {
 /** Makes the twins known; kernels are registered at the first op that runs on the native backend. */
 export function provideNativeTwins(definitions: Twins): void {
   provideTwins('native', () =>
-    unlessEmpty({ ...pointwiseTwins(), ...productTwins(), ...headTwins() }, definitions),
+    unlessEmpty({ ...pointwiseTwins(), ...productTwins(), ...headTwins(), ...mlpTwins() }, definitions),
   );
   let optim: FusedOptim | undefined;
   provideOptim('native', () => (optim ??= fusedOptim()));

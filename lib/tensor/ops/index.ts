@@ -6,6 +6,7 @@ export { rotary, type RotaryLayout } from './rotary';
 export { attention, type AttentionInputs } from './attention';
 export { embedding, tokenLogProbs } from './tokens';
 export { crossEntropyFromHidden, tokenEntropyFromHidden, tokenLogProbsFromHidden } from './token-loss';
+export { geluMlp, swigluMlp } from './mlp';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

@@ -5,7 +5,7 @@
  */
 import {
   gatedResidual,
-  gelu,
+  geluMlp,
   jointAttention,
   layerNormModulate,
   linear,
@@ -97,7 +97,12 @@ function attentionStream(
 }
 
 function feedForward(params: Params, name: string, x: tf.Tensor): tf.Tensor {
-  return linearOf(params, `${name}.net.2`, gelu(linearOf(params, `${name}.net.0.proj`, x)));
+  return geluMlp(x, {
+    up: need(params, `${name}.net.0.proj.weight`),
+    upBias: need(params, `${name}.net.0.proj.bias`),
+    down: need(params, `${name}.net.2.weight`),
+    downBias: need(params, `${name}.net.2.bias`),
+  });
 }
 
 interface BlockInputs {

@@ -1,5 +1,5 @@
 // Qwen2 (Yang et al. 2024, arXiv 2407.10671) as a function over a record of parameters with Hugging Face names.
-import { attention, embedding, linear, type Params, rmsNorm, rotary, swiglu, tf } from '../tensor';
+import { attention, embedding, linear, type Params, rmsNorm, rotary, swigluMlp, tf } from '../tensor';
 import type { Qwen2Config } from './qwen2-config';
 import { tidy } from './tidy';
 
@@ -120,8 +120,8 @@ function decoderLayer({ config, params, layer, x, angles, keyMask, past, useCach
     const attended = tf.add(x, linear(mixed.reshape([B, T, H * dh]), at('self_attn.o_proj.weight')));
 
     const g = rmsNorm(attended, at('post_attention_layernorm.weight'), eps);
-    const inner = swiglu(linear(g, at('mlp.gate_proj.weight')), linear(g, at('mlp.up_proj.weight'))); // [B, T, F]
-    const out: tf.Tensor = tf.add(attended, linear(inner, at('mlp.down_proj.weight'))); // [B, T, D]
+    const [gate, up, down] = ['gate', 'up', 'down'].map((name) => at(`mlp.${name}_proj.weight`));
+    const out: tf.Tensor = tf.add(attended, swigluMlp(g, { gate, up, down })); // [B, T, D]
     return { x: out, key, value };
   });
 }

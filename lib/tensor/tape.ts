@@ -68,6 +68,16 @@ class Cotangents {
   }
 }
 
+let wantedInputs: Set<string> | null = null;
+
+/**
+ * Inside a gradient function: whether the gradient of this input will be asked for. Fused gradients use it to skip
+ * whole products; under tfjs' own walk, which does not say, everything counts as wanted.
+ */
+export function wantsGradient(input: string): boolean {
+  return wantedInputs?.has(input) ?? true;
+}
+
 /** The gradients of one node's inputs that are wanted. */
 function inputGradients(
   node: TapeNode,
@@ -77,21 +87,26 @@ function inputGradients(
   const { kernelName, gradient } = node;
   if (!gradient) throw new Error(`${kernelName} has no gradient`);
   return tf.tidy(() => {
-    const thunks = gradient(dys);
-    return Object.entries(node.inputs)
-      .filter(([, x]) => wanted.has(x.id))
-      .map(([name, x]) => {
-        if (!(name in thunks)) throw new Error(`${kernelName} has no gradient for its input ${name}`);
-        const dx = tf.tidy(() => thunks[name]());
-        if (dx.dtype !== 'float32' || !tf.util.arraysEqual(dx.shape, x.shape)) {
-          throw new Error(
-            `the gradient of ${kernelName} for ${name} is ${dx.dtype} [${dx.shape.join(', ')}], want [${x.shape.join(', ')}]`,
-          );
-        }
-        // What a node was given is freed after it, so a gradient must not be the very same tensor.
-        const given = dys.includes(dx) || (node.saved?.includes(dx) ?? false);
-        return { id: x.id, dx: given ? dx.clone() : dx };
-      });
+    const inputs = Object.entries(node.inputs).filter(([, x]) => wanted.has(x.id));
+    wantedInputs = new Set(inputs.map(([name]) => name));
+    let thunks: Record<string, () => tf.Tensor>;
+    try {
+      thunks = gradient(dys);
+    } finally {
+      wantedInputs = null;
+    }
+    return inputs.map(([name, x]) => {
+      if (!(name in thunks)) throw new Error(`${kernelName} has no gradient for its input ${name}`);
+      const dx = tf.tidy(() => thunks[name]());
+      if (dx.dtype !== 'float32' || !tf.util.arraysEqual(dx.shape, x.shape)) {
+        throw new Error(
+          `the gradient of ${kernelName} for ${name} is ${dx.dtype} [${dx.shape.join(', ')}], want [${x.shape.join(', ')}]`,
+        );
+      }
+      // What a node was given is freed after it, so a gradient must not be the very same tensor.
+      const given = dys.includes(dx) || (node.saved?.includes(dx) ?? false);
+      return { id: x.id, dx: given ? dx.clone() : dx };
+    });
   });
 }
 

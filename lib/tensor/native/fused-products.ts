@@ -1,31 +1,40 @@
 // Fused twins of the ops built on matrix products and tables: linear, embedding, token log-probs.
 import { tf } from '../backend';
 import type { Twins } from '../ops/dispatch';
-import { gradientOf, kernel, run } from './fused-kernel';
+import { wantsGradient } from '../tape';
+import { gradientOf, kernel, type KernelCall, run, runAll } from './fused-kernel';
 
 const sizeOf = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
 
 function registerLinear(): void {
-  kernel('T2GLinear', (call) => {
+  const forward = (call: KernelCall): void => {
     const [O, I] = call.shape('weight');
     const leading = call.shape('x').slice(0, -1);
     const y = call.output([...leading, O]);
     const given = [call.values('x'), call.values('weight'), call.values('bias')];
     call.native('linear', ...given, sizeOf(leading), I, O, y);
-  });
+  };
+  kernel('T2GLinear', forward);
+  kernel('T2GLinearBias', forward);
   kernel('T2GLinearGradX', (call) => {
     const [O, I] = call.shape('weight');
     const leading = call.shape('dy').slice(0, -1);
     const dx = call.output([...leading, I]);
     call.native('linearGradX', call.values('dy'), call.values('weight'), sizeOf(leading), I, O, dx);
   });
-  kernel('T2GLinearGradWeight', (call) => {
-    const I = call.shape('x').slice(-1)[0];
-    const O = call.shape('dy').slice(-1)[0];
-    const rows = sizeOf(call.shape('x').slice(0, -1));
-    const dweight = call.output([O, I]);
-    call.native('linearGradWeight', call.values('dy'), call.values('x'), rows, I, O, dweight);
-  });
+  for (const [name, biased] of [
+    ['T2GLinearGradWeight', false],
+    ['T2GLinearGradWeightBias', true],
+  ] as const) {
+    kernel(name, (call) => {
+      const I = call.shape('x').slice(-1)[0];
+      const O = call.shape('dy').slice(-1)[0];
+      const rows = sizeOf(call.shape('x').slice(0, -1));
+      const dweight = call.output([O, I]);
+      const dbias = biased ? call.output([O]) : null;
+      call.native('linearGradWeight', call.values('dy'), call.values('x'), rows, I, O, dweight, dbias);
+    });
+  }
   kernel('T2GColumnSums', (call) => {
     const O = call.shape('dy').slice(-1)[0];
     const out = call.output([O]);
@@ -34,8 +43,17 @@ function registerLinear(): void {
   gradientOf('T2GLinear', { inputs: ['x', 'weight'] }, ({ dy, saved: [x, weight] }) => ({
     x: () => run('T2GLinearGradX', { dy, weight }),
     weight: () => run('T2GLinearGradWeight', { dy, x }),
-    bias: () => run('T2GColumnSums', { dy }),
   }));
+  gradientOf('T2GLinearBias', { inputs: ['x', 'weight'] }, ({ dy, saved: [x, weight] }) => {
+    // Both at once where both are wanted: the sums are taken from dy while it is packed.
+    const both = wantsGradient('weight') && wantsGradient('bias');
+    const [dweight, dbias] = both ? runAll('T2GLinearGradWeightBias', { dy, x }) : [];
+    return {
+      x: () => run('T2GLinearGradX', { dy, weight }),
+      weight: () => dweight ?? run('T2GLinearGradWeight', { dy, x }),
+      bias: () => dbias ?? run('T2GColumnSums', { dy }),
+    };
+  });
 }
 
 function registerTokens(): void {
@@ -87,7 +105,7 @@ export function productTwins(): Twins {
   registerTokens();
   return {
     linear: (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor | null) =>
-      run('T2GLinear', bias ? { x, weight, bias } : { x, weight }),
+      bias ? run('T2GLinearBias', { x, weight, bias }) : run('T2GLinear', { x, weight }),
     embedding: (weight: tf.Tensor, ids: tf.Tensor) =>
       run('T2GEmbedding', { weight, ids }, { rows: weight.shape[0] as number }),
     tokenLogProbs: (logits: tf.Tensor, targets: tf.Tensor) => run('T2GTokenLogProbs', { logits, targets }),

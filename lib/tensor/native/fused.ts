@@ -7,6 +7,7 @@ import { type NativeBackend, type NativeValues, valuesOf } from './backend';
 import { attentionTwins } from './fused-attention';
 import { headTwins } from './fused-head';
 import { nativeDecoding } from './fused-decode';
+import { mlpTwins } from './fused-mlp';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
@@ -70,7 +71,7 @@ function fusedOptim(): FusedOptim {
 export function provideNativeTwins(definitions: Twins): void {
   provideTwins('native', () =>
     unlessEmpty(
-      { ...pointwiseTwins(), ...productTwins(), ...attentionTwins(), ...headTwins() },
+      { ...pointwiseTwins(), ...productTwins(), ...attentionTwins(), ...headTwins(), ...mlpTwins() },
       definitions,
     ),
   );

@@ -21,6 +21,7 @@ export {
   type DecodeSession,
   type StartDecoding,
 } from './decode';
+export { geluMlp, swigluMlp } from './mlp';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

@@ -68,10 +68,6 @@ napi_value swigluGrad(Args& args) {
   return nullptr;
 }
 
-// (1 + tanh(u)) / 2 = sigmoid(2u), so the tanh form of GELU is x * sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)).
-constexpr float kGelu = 1.5957691216057308f;
-constexpr float kGeluCubic = 0.044715f;
-
 // gelu(x, n, y)
 napi_value gelu(Args& args) {
   const int64_t n = args.size(1);
@@ -79,7 +75,7 @@ napi_value gelu(Args& args) {
   float* y = args.f32(2, n);
   pointwise(n, [&](int64_t i, auto lanes) {
     const f32x16 v = lanes.load(x + i);
-    lanes.store(y + i, v * vsigmoid(kGelu * v * (1.0f + kGeluCubic * v * v)));
+    lanes.store(y + i, v * geluGate(v));
   });
   return nullptr;
 }
@@ -91,10 +87,8 @@ napi_value geluGrad(Args& args) {
   const float* dy = args.f32(1, n);
   float* dx = args.f32(3, n);
   pointwise(n, [&](int64_t i, auto lanes) {
-    const f32x16 v = lanes.load(x + i), square = v * v;
-    const f32x16 s = vsigmoid(kGelu * v * (1.0f + kGeluCubic * square));
-    const f32x16 slope = kGelu * v * (1.0f + 3.0f * kGeluCubic * square);
-    lanes.store(dx + i, lanes.load(dy + i) * s * (1.0f + slope * (1.0f - s)));
+    const f32x16 v = lanes.load(x + i);
+    lanes.store(dx + i, lanes.load(dy + i) * geluSlope(v, geluGate(v)));
   });
   return nullptr;
 }

@@ -23,11 +23,13 @@ napi_value linearGradX(Args& args) {
   return nullptr;
 }
 
-// linearGradWeight(dy [N,O], x [N,I], N, I, O, dweight [O,I])
+// linearGradWeight(dy [N,O], x [N,I], N, I, O, dweight [O,I], dbias [O] | null)
 napi_value linearGradWeight(Args& args) {
   const int64_t N = args.size(2), I = args.size(3), O = args.size(4);
   const float *dy = args.f32(0, N * O), *x = args.f32(1, N * I);
-  sgemm(true, false, O, I, N, dy, O, x, I, args.f32(5, O * I), I);
+  GemmOptions options;
+  options.rowSums = args.f32OrNull(6, O);
+  sgemm(true, false, O, I, N, dy, O, x, I, args.f32(5, O * I), I, options);
   return nullptr;
 }
 

@@ -106,6 +106,15 @@ inline f32x16 vexp(f32x16 x) {
 
 inline f32x16 vsigmoid(f32x16 x) { return 1.0f / (1.0f + vexp(-x)); }
 
+/// GELU in its tanh form is x * geluGate(x), because (1 + tanh(u)) / 2 = sigmoid(2u):
+/// sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)).
+inline f32x16 geluGate(f32x16 x) { return vsigmoid(1.5957691216057308f * x * (1.0f + 0.044715f * x * x)); }
+/// The derivative of GELU, from x and its gate.
+inline f32x16 geluSlope(f32x16 x, f32x16 gate) {
+  const f32x16 slope = 1.5957691216057308f * x * (1.0f + 3.0f * 0.044715f * x * x);
+  return gate * (1.0f + slope * (1.0f - gate));
+}
+
 /// log(sum(exp(x))) of V values; -inf when all are, NaN when one is.
 inline float logSumExp(const float* x, int64_t V) {
   f32x16 top = splat(-INFINITY);
@@ -148,6 +157,7 @@ void registerFusedActivations(napi_env env, napi_value exports);
 void registerFusedTokens(napi_env env, napi_value exports);
 void registerFusedAttention(napi_env env, napi_value exports);
 void registerFusedHead(napi_env env, napi_value exports);
+void registerFusedMlp(napi_env env, napi_value exports);
 void registerFusedLinear(napi_env env, napi_value exports);
 void registerFusedOptim(napi_env env, napi_value exports);
 void registerFusedRandom(napi_env env, napi_value exports);

@@ -6,6 +6,7 @@ namespace t2g {
 void registerFused(napi_env env, napi_value exports) {
   registerFusedLinear(env, exports);
   registerFusedHead(env, exports);
+  registerFusedMlp(env, exports);
   registerFusedNorms(env, exports);
   registerFusedActivations(env, exports);
   registerFusedTokens(env, exports);

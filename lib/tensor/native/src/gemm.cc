@@ -42,7 +42,21 @@ struct Problem {
   }
   void packA(int64_t panel, int64_t k0, int64_t depth, float* dst) const {
     const int64_t i = rowOf(panel), rows = rowOf(panel + 1) - i;
+    if (options.rowSums) addRows(a.data + i + k0 * a.kStride, rows, depth, k0 == 0, options.rowSums + i);
     packPanel(half, a.data + i * a.laneStride + k0 * a.kStride, a.laneStride, a.kStride, rows, depth, rows, dst);
+  }
+  // sums[lane] (+)= the lane over `depth` rows of A^T.
+  void addRows(const float* rows, int64_t lanes, int64_t depth, bool first, float* sums) const {
+    f32x16 total = {};
+    for (int64_t k = 0; k < depth; k++) total += loadPartial(rows + k * a.kStride, lanes);
+    storePartial(sums, first ? total : loadPartial(sums, lanes) + total, lanes);
+  }
+  // Multiplies one tile; `last` is the last pass through K.
+  void tile(int64_t depth, const float* packedA, const float* packedB, int64_t bStep, int64_t i, int64_t j,
+            const Store& store, bool last) const {
+    const int64_t row = rowOf(i), rows = rowOf(i + 1) - row, n = std::min<int64_t>(NR, N - j);
+    table.pick(half, rows, widthAt(n))(depth, packedA, packedB, bStep, c + row * ldc + j, ldc, n, store);
+    if (last && options.epilogue) options.epilogue->tile(row, rows, j, n);
   }
   // Asks for lanes [from, to) of k rows [k, k + count) in advance.
   static void fetchRows(const Operand& x, int64_t from, int64_t to, int64_t k, int64_t count) {
@@ -105,9 +119,8 @@ void fewRows(const Problem& p) {
         }
         const Store store = p.storeFor(k0, j);
         for (int64_t i = 0; i < p.rowPanels; i++) {
-          const int64_t row = p.rowOf(i), rows = p.rowOf(i + 1) - row;
-          table.pick(p.half, rows, width)(depth, packedA + i * panelSize + p.stored(k0) * rows, b, bStep,
-                                          p.c + row * p.ldc + j, p.ldc, n, store);
+          const int64_t rows = p.rowOf(i + 1) - p.rowOf(i);
+          p.tile(depth, packedA + i * panelSize + p.stored(k0) * rows, b, bStep, i, j, store, k0 + step >= p.K);
         }
       }
     }
@@ -161,21 +174,18 @@ void rowBlock(const Problem& p, const PackedB& b, int64_t i0, int64_t i1, int64_
     const int64_t depth = std::min(b.step, b.k2 - k0);
     p.packBlockA(i0, i1, k0, depth, aSize, packedA);
     for (int64_t j = 0; j < b.columnPanels(); j++) {
-      const int64_t column = b.j0 + j * NR, n = std::min<int64_t>(NR, p.N - column), width = Problem::widthAt(n);
+      const int64_t column = b.j0 + j * NR, width = Problem::widthAt(std::min<int64_t>(NR, p.N - column));
       const float* panel = b.panel((k0 - b.k1) / b.step, j);
       const Store store = p.storeFor(k0, column);
-      for (int64_t i = i0; i < i1; i++) {
-        const int64_t row = p.rowOf(i), rows = p.rowOf(i + 1) - row;
-        table.pick(p.half, rows, width)(depth, packedA + (i - i0) * aSize, panel, width, p.c + row * p.ldc + column,
-                                        p.ldc, n, store);
-      }
+      for (int64_t i = i0; i < i1; i++)
+        p.tile(depth, packedA + (i - i0) * aSize, panel, width, i, column, store, k0 + depth == p.K);
     }
   }
 }
 
 // Many rows: B is packed by all threads, then each thread takes blocks of rows through all of K, so that a block
 // of C stays in its second-level cache between the passes.
-void manyRows(const Problem& p) {
+void manyRows(Problem& p) {
   const int64_t step = depthStep(p), aSize = p.stored(step) * MR + 16;
   for (int64_t j0 = 0; j0 < p.N; j0 += kColumns) {
     PackedB b{p, j0, std::min(kColumns, p.N - j0), step, 0, 0, nullptr};
@@ -195,6 +205,7 @@ void manyRows(const Problem& p) {
           rowBlock(p, b, begin + panels * block / blocks, begin + panels * (block + 1) / blocks, aSize, packedA);
       });
     }
+    p.options.rowSums = nullptr;  // complete after the first columns
   }
 }
 
@@ -258,7 +269,12 @@ int gemmPrecision() { return globalPrecision; }
 void sgemm(bool transA, bool transB, int64_t M, int64_t N, int64_t K, const float* A, int64_t lda, const float* B,
            int64_t ldb, float* C, int64_t ldc, const GemmOptions& options) {
   if (M <= 0 || N <= 0) return;
-  if (K <= 0) return fillWithBias(M, N, C, ldc, options);
+  if (K <= 0) {
+    fillWithBias(M, N, C, ldc, options);
+    if (options.rowSums) std::memset(options.rowSums, 0, M * sizeof(float));
+    if (options.epilogue) options.epilogue->tile(0, M, 0, N);
+    return;
+  }
   Problem p;
   p.M = M, p.N = N, p.K = K;
   p.a = {A, transA ? 1 : lda, transA ? lda : 1};
@@ -269,12 +285,9 @@ void sgemm(bool transA, bool transB, int64_t M, int64_t N, int64_t K, const floa
   const int precision = options.precision < 0 ? globalPrecision : options.precision;
   p.half = precision == 16 && bf16Available() && M >= 8 && K >= 16;
   if (M <= 4 && transB && !transA) {
-    switch (M) {
-      case 1: return dots<1>(p);
-      case 2: return dots<2>(p);
-      case 3: return dots<3>(p);
-      default: return dots<4>(p);
-    }
+    (M == 1 ? dots<1> : M == 2 ? dots<2> : M == 3 ? dots<3> : dots<4>)(p);
+    if (options.epilogue) options.epilogue->tile(0, M, 0, N);
+    return;
   }
   if (M <= 96 || (M * 2 <= N && M <= 256)) fewRows(p);
   else manyRows(p);

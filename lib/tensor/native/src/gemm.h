@@ -4,10 +4,20 @@
 
 namespace t2g {
 
+/// What to do with a finished tile of C while it is in the first-level cache. Tiles come from any thread, each once.
+struct GemmEpilogue {
+  virtual void tile(int64_t row, int64_t rows, int64_t column, int64_t columns) const = 0;
+
+ protected:
+  ~GemmEpilogue() = default;
+};
+
 struct GemmOptions {
   const float* bias = nullptr;  ///< [N], added to every row of C
   bool accumulate = false;      ///< C += ... instead of C = ...
   float alpha = 1.0f;           ///< scales the product (not bias, not the old C)
+  float* rowSums = nullptr;     ///< [M], with transA only: the sums of op(A)'s rows, for nothing while it is packed
+  const GemmEpilogue* epilogue = nullptr;
   int precision = -1;           ///< 32 or 16 (bf16 operands, fp32 sums); -1: the global setting
 };
 

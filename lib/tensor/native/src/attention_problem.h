@@ -2,6 +2,7 @@
 #pragma once
 #include "attention_rows.h"
 #include "attention_tiles.h"
+#include "gemm.h"
 
 namespace t2g {
 
@@ -27,6 +28,8 @@ struct Attention {
   // Distances between rows of scratch: a head's row, and a row over all keys (an odd number of vectors, so that a
   // column of rows spreads over the cache; at least 16 zeros fit after the last key).
   int64_t wide, keys, ld;
+  bool half;                // products of bf16 pairs; norms, angles, softmax and all sums stay fp32
+  int64_t halfWide, halfLd;  // words of pairs in a row of `wide` or `ld` values
 
   static int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
 
@@ -46,10 +49,15 @@ struct Attention {
     wide = padded(dh), keys = padded(S);
     ld = keys + 16;
     if (ld / 16 % 2 == 0) ld += 16;
+    half = gemmPrecision() == 16 && T >= 8 && S >= 8;
+    halfWide = padded(wide / 2), halfLd = padded(ld / 2);
   }
 
   /// Keys [0, n) that query t may see by its place.
   int64_t reach(int64_t t) const { return causal ? std::max<int64_t>(0, std::min(S, t + 1 + S - T)) : S; }
+
+  /// How many rows of pairs across rows come before row t.
+  int64_t across(int64_t t) const { return half ? t / 2 : t; }
 
   /// body(stream, token, query) for the queries [t0, t1) of the joined sequence, in order.
   template <class Body>
@@ -75,6 +83,31 @@ struct Attention {
                spare, row);
       std::memset(row + dh, 0, (wide - dh) * sizeof(float));
     });
+  }
+
+  /// turned [wide (or halfWide), ld] = the transpose of rows [keys, wide], the right operand of scores; `pairs` holds
+  /// [keys, halfWide].
+  tiles::Operand turn(const float* rows, float* pairs, float* turned) const {
+    if (half) {
+      tiles::pairAlongRows(rows, wide, keys, wide, pairs, halfWide);
+      tiles::transpose(pairs, keys, halfWide, halfWide, turned, ld);
+    } else {
+      tiles::transpose(rows, keys, wide, wide, turned, ld);
+    }
+    return {turned, ld};
+  }
+
+  /// x [rows, width] as an operand whose depth is the columns; `pairs` is written in bf16 only.
+  tiles::Operand alongRows(const float* x, int64_t width, int64_t rows, int64_t columns, float* pairs) const {
+    if (!half) return {x, width};
+    tiles::pairAlongRows(x, width, rows, columns, pairs, padded(width / 2));
+    return {pairs, padded(width / 2)};
+  }
+  /// x [rows, width] as an operand whose depth is the rows.
+  tiles::Operand acrossRows(const float* x, int64_t width, int64_t rows, int64_t columns, float* pairs) const {
+    if (!half) return {x, width};
+    tiles::pairAcrossRows(x, width, rows, columns, pairs, width);
+    return {pairs, width};
   }
 
   /// Rows of scratch [keys, wide] = the keys, normed and turned, and the values; zeros beyond S and dh.

@@ -1,5 +1,6 @@
 // Matrix products of one attention head: operands lie in a thread's scratch, in the first two cache levels, so they
-// are read where they are, without packing. Every row of B and C is a whole number of vectors.
+// are read where they are, without packing. Every row of B and C is a whole number of vectors. In bf16 the operands
+// are 32-bit words of two values that follow each other along the depth, and the sums stay fp32.
 #pragma once
 #include "common.h"
 #include "gemm_pack.h"
@@ -16,8 +17,29 @@ constexpr int kRows = 6, kVectors = 1;  // 16 floats are 2 AVX or 4 NEON registe
 /// How the left operand lies: element (i, k) at a[i * lda + k] (Down), or at a[k * lda + i] (Across: transposed).
 enum class Lies { Down, Across };
 
-// c[R, 16 W] (+)= A[R, depth] B[depth, 16 W]
-template <int R, int W, Lies L>
+template <bool Half>
+inline f32x16 multiplyAdd(f32x16 sum, f32x16 a, f32x16 b) {
+#if defined(T2G_BF16)
+  if constexpr (Half) return (f32x16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#endif
+  return sum + a * b;
+}
+
+// One float, or one word of two bf16 values, in every lane.
+template <bool Half>
+inline f32x16 everywhere(const float* p) {
+#if defined(T2G_BF16)
+  if constexpr (Half) {
+    int32_t word;
+    std::memcpy(&word, p, sizeof word);
+    return (f32x16)_mm512_set1_epi32(word);
+  }
+#endif
+  return splat(*p);
+}
+
+// c[R, 16 W] (+)= A[R, depth] B[depth, 16 W]; with Half the depth counts words.
+template <int R, int W, Lies L, bool Half>
 void tile(int64_t depth, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
   f32x16 acc[R][W] = {};
   if constexpr (L == Lies::Across) {
@@ -28,9 +50,9 @@ void tile(int64_t depth, const float* a, int64_t lda, const float* b, int64_t ld
       for (int v = 0; v < W; v++) bv[v] = loadu(b + 16 * v);
 #pragma GCC unroll 12
       for (int i = 0; i < R; i++) {
-        const f32x16 av = splat(a[i]);
+        const f32x16 av = everywhere<Half>(a + i);
 #pragma GCC unroll 2
-        for (int v = 0; v < W; v++) acc[i][v] += av * bv[v];
+        for (int v = 0; v < W; v++) acc[i][v] = multiplyAdd<Half>(acc[i][v], av, bv[v]);
       }
     }
   } else {
@@ -44,9 +66,9 @@ void tile(int64_t depth, const float* a, int64_t lda, const float* b, int64_t ld
       for (int v = 0; v < W; v++) bv[v] = loadu(b + 16 * v);
 #pragma GCC unroll 12
       for (int i = 0; i < R; i++) {
-        const f32x16 av = splat(rows[i / 3][i % 3 * lda]);
+        const f32x16 av = everywhere<Half>(rows[i / 3] + i % 3 * lda);
 #pragma GCC unroll 2
-        for (int v = 0; v < W; v++) acc[i][v] += av * bv[v];
+        for (int v = 0; v < W; v++) acc[i][v] = multiplyAdd<Half>(acc[i][v], av, bv[v]);
       }
 #pragma GCC unroll 4
       for (int i = 0; i < (R + 2) / 3; i++) rows[i]++;
@@ -64,26 +86,42 @@ void tile(int64_t depth, const float* a, int64_t lda, const float* b, int64_t ld
 
 using Tile = void (*)(int64_t, const float*, int64_t, const float*, int64_t, float*, int64_t, bool);
 
-template <Lies L>
+template <Lies L, bool Half>
 struct Tiles {
   Tile by[kRows + 1][kVectors + 1] = {};
   template <int R>
   void fill() {
-    by[R][1] = tile<R, 1, L>;
-    by[R][kVectors] = tile<R, kVectors, L>;
+    by[R][1] = tile<R, 1, L, Half>;
+    by[R][kVectors] = tile<R, kVectors, L, Half>;
     if constexpr (R > 1) fill<R - 1>();
   }
   Tiles() { fill<kRows>(); }
 };
 
+/// One operand: the floats themselves, or words of bf16 pairs.
+struct Operand {
+  const float* data;
+  int64_t ld;
+};
+
 /// At most kRows rows: c[rows, columns] (+)= A[rows, depth] B[depth, columns]; columns is a multiple of 16.
 template <Lies L>
-inline void panel(int64_t rows, int64_t columns, int64_t depth, const float* a, int64_t lda, const float* b,
-                  int64_t ldb, float* c, int64_t ldc, bool add) {
-  static const Tiles<L> tiles;
+inline void panel(bool half, int64_t rows, int64_t columns, int64_t depth, Operand left, Operand right, float* c,
+                  int64_t ldc, bool add) {
+  static const Tiles<L, false> floats;
+  const float *a = left.data, *b = right.data;
+  const int64_t lda = left.ld, ldb = right.ld;
+#if defined(T2G_BF16)
+  static const Tiles<L, true> words;
+  if (half) depth = (depth + 1) / 2;
+#endif
   for (int64_t j = 0; j < columns;) {
     const int width = columns - j >= 16 * kVectors ? kVectors : 1;
-    tiles.by[rows][width](depth, a, lda, b + j, ldb, c + j, ldc, add);
+#if defined(T2G_BF16)
+    if (half) words.by[rows][width](depth, a, lda, b + j, ldb, c + j, ldc, add);
+    else
+#endif
+      floats.by[rows][width](depth, a, lda, b + j, ldb, c + j, ldc, add);
     j += 16 * width;
   }
 }
@@ -107,6 +145,32 @@ inline void transpose(const float* src, int64_t rows, int64_t columns, int64_t l
       for (int r = 0; r < 16; r++) storeu(dst + (j + r) * ldd + i, block[r]);
     }
   }
+}
+
+/// Words of (x[i][2j], x[i][2j+1]): for a left operand that lies Down. columns is a multiple of 16; writes whole
+/// vectors of words, so a row of dst needs columns / 2 rounded up to 16. Nothing happens without bf16.
+inline void pairAlongRows(const float* x, int64_t ld, int64_t rows, int64_t columns, float* dst, int64_t ldd) {
+#if defined(T2G_BF16)
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j += 32) {
+      const f32x16 low = loadu(x + i * ld + j), high = j + 16 < columns ? loadu(x + i * ld + j + 16) : f32x16{};
+      storeu(dst + i * ldd + j / 2, (f32x16)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low));
+    }
+  }
+#endif
+}
+
+/// Words of (x[2i][j], x[2i+1][j]): for a right operand, or a left one that lies Across. An odd last row pairs with
+/// zeros; columns is a multiple of 16.
+inline void pairAcrossRows(const float* x, int64_t ld, int64_t rows, int64_t columns, float* dst, int64_t ldd) {
+#if defined(T2G_BF16)
+  for (int64_t i = 0; i < rows; i += 2) {
+    for (int64_t j = 0; j < columns; j += 16) {
+      const f32x16 low = loadu(x + i * ld + j), high = i + 1 < rows ? loadu(x + (i + 1) * ld + j) : f32x16{};
+      storeu(dst + i / 2 * ldd + j, (f32x16)pairBf16(low, high));
+    }
+  }
+#endif
 }
 
 }  // namespace tiles

@@ -2,12 +2,12 @@
 // the backward pass computes the probabilities again from it (Dao et al. 2022). One or more streams of tokens, each
 // with its own tensors, norm weights and angles, attend as one sequence; nothing is joined or turned in memory.
 #include "attention_problem.h"
-#include "gemm.h"
 
 namespace t2g {
 namespace {
 
 using tiles::Lies;
+using tiles::Operand;
 using tiles::panel;
 using tiles::Panels;
 
@@ -62,22 +62,45 @@ void fewRows(const Attention& a, int64_t b, int64_t h, float* scores) {
   }
 }
 
-// Queries [t0, t1) of one head: `turned` is the keys' transpose [wide, ld].
 struct ForwardScratch {
-  float *spare, *k, *v, *turned, *q, *scores, *out;
+  float *spare, *k, *v, *turned, *q, *scores, *out, *pairs, *vPairs, *qPairs, *scorePairs;
+  Operand keys, values;
+
+  static int64_t size(const Attention& a, int64_t blockRows) {
+    return 2 * a.keys * a.wide + a.keys * a.halfWide + a.keys / 2 * a.wide + std::max(a.wide, a.halfWide) * a.ld +
+           tiles::kRows * (a.ld + a.halfLd + a.wide) + blockRows * (a.wide + a.halfWide) + a.wide;
+  }
+  ForwardScratch(const Attention& a, int64_t blockRows) {
+    Carve carve{threadScratch(5, size(a, blockRows))};
+    k = carve.take(a.keys * a.wide), v = carve.take(a.keys * a.wide), pairs = carve.take(a.keys * a.halfWide);
+    vPairs = carve.take(a.keys / 2 * a.wide), turned = carve.take(std::max(a.wide, a.halfWide) * a.ld);
+    scores = carve.take(tiles::kRows * a.ld), scorePairs = carve.take(tiles::kRows * a.halfLd);
+    out = carve.take(tiles::kRows * a.wide), q = carve.take(blockRows * a.wide);
+    qPairs = carve.take(blockRows * a.halfWide), spare = carve.take(a.wide);
+  }
 };
 
+// The keys and values of one key head, ready for products.
+void enterKeys(const Attention& a, int64_t b, int64_t group, ForwardScratch& x) {
+  a.keysAndValues(b, group, x.spare, x.k, x.v);
+  x.keys = a.turn(x.k, x.pairs, x.turned);
+  x.values = a.acrossRows(x.v, a.wide, a.keys, a.wide, x.vPairs);
+}
+
+// Queries [t0, t1) of one head.
 void forwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t t1, const ForwardScratch& x) {
   const float* keep = a.keep ? a.keep + b * a.S : nullptr;
   float* lse = a.lse + (b * a.H + h) * a.T;
   a.queries(b, h, t0, t1, x.spare, x.q);
+  const Operand queries = a.alongRows(x.q, a.wide, t1 - t0, a.wide, x.qPairs);
   float inverse[tiles::kRows];
   const Panels panels(t1 - t0);
   for (int64_t i = 0; i < panels.count; i++) {
     const int64_t r0 = panels.begin(i), rows = panels.begin(i + 1) - r0, first = t0 + r0;
     const int64_t n = a.reach(first + rows - 1);
-    panel<Lies::Down>(rows, Attention::padded(n), a.wide, x.q + r0 * a.wide, a.wide, x.turned, a.ld, x.scores, a.ld,
-                      false);
+    const int64_t columns = Attention::padded(n);
+    panel<Lies::Down>(a.half, rows, columns, a.wide, {queries.data + r0 * queries.ld, queries.ld}, x.keys, x.scores,
+                      a.ld, false);
     for (int64_t r = 0; r < rows; r++) {
       float* row = x.scores + r * a.ld;
       const int64_t reach = a.reach(first + r);
@@ -86,7 +109,8 @@ void forwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t 
       inverse[r] = sum == 0.0f ? 0.0f : 1.0f / sum;
       lse[first + r] = sum == 0.0f ? INFINITY : most + std::log(sum);
     }
-    panel<Lies::Down>(rows, a.wide, n, x.scores, a.ld, x.v, a.wide, x.out, a.wide, false);
+    const Operand weights = a.alongRows(x.scores, a.ld, rows, columns, x.scorePairs);
+    panel<Lies::Down>(a.half, rows, a.wide, n, weights, x.values, x.out, a.wide, false);
     a.eachQuery(first, first + rows, [&](const Stream& s, int64_t token, int64_t t) {
       scaleRow(x.out + (t - first) * a.wide, a.dh, inverse[t - first], s.out + a.queryAt(s, b, h, token));
     });
@@ -111,17 +135,10 @@ napi_value attention(Args& args) {
   const int64_t parts = std::min<int64_t>(units, (4 * threadCount() + groups - 1) / groups);
   const int64_t work = units * std::min(a.T, blockRows) * a.S * a.dh / parts;
   parallelFor(groups * parts, std::max<int64_t>(1, 32768 / (work + 1)), [&](int64_t begin, int64_t end) {
-    const int64_t held = a.keys * a.wide;
-    Carve carve{threadScratch(5, 2 * held + (a.wide + tiles::kRows) * a.ld +
-                                     (blockRows + tiles::kRows + 1) * a.wide)};
-    ForwardScratch x;
-    x.k = carve.take(held), x.v = carve.take(held), x.turned = carve.take(a.wide * a.ld);
-    x.scores = carve.take(tiles::kRows * a.ld), x.q = carve.take(blockRows * a.wide);
-    x.out = carve.take(tiles::kRows * a.wide), x.spare = carve.take(a.wide);
+    ForwardScratch x(a, blockRows);
     for (int64_t task = begin; task < end; task++) {
       const int64_t b = task / parts / a.Hkv, group = task / parts % a.Hkv, part = task % parts;
-      a.keysAndValues(b, group, x.spare, x.k, x.v);
-      tiles::transpose(x.k, a.keys, a.wide, a.wide, x.turned, a.ld);
+      enterKeys(a, b, group, x);
       for (int64_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
         const int64_t t0 = unit % blocks * blockRows;
         forwardBlock(a, b, group * heads + unit / blocks, t0, std::min(a.T, t0 + blockRows), x);
@@ -133,7 +150,26 @@ napi_value attention(Args& args) {
 
 struct BackwardScratch {
   float *spare, *k, *v, *kTurned, *vTurned, *dk, *dv, *q, *dout, *dq, *p, *ds;
-  float *dqNorm[Attention::kMostStreams], *dkNorm[Attention::kMostStreams];  // [dh] of this task, or null
+  float *pairs, *kPairs, *qAlong, *qAcross, *doutAlong, *doutAcross, *pPairs, *dsAlong, *dsAcross;
+  Operand keysTurned, valuesTurned, keys;
+  float *dqNorm[Attention::kMostStreams], *dkNorm[Attention::kMostStreams];  // [dh] of this task
+
+  BackwardScratch(const Attention& a, int64_t blockRows) {
+    const int64_t held = a.keys * a.wide, turned = std::max(a.wide, a.halfWide) * a.ld, block = blockRows * a.wide;
+    const int64_t odd = (blockRows + 1) / 2, halfBlock = blockRows * a.halfWide, scores = blockRows * a.ld;
+    const int64_t paired = a.keys * a.halfWide + held / 2 + 2 * (halfBlock + odd * a.wide) + 2 * odd * a.ld +
+                           blockRows * a.halfLd;
+    Carve carve{threadScratch(5, 4 * held + 2 * turned + 3 * block + 2 * scores + a.wide + (a.half ? paired : 0))};
+    k = carve.take(held), v = carve.take(held), dk = carve.take(held), dv = carve.take(held);
+    kTurned = carve.take(turned), vTurned = carve.take(turned);
+    q = carve.take(block), dout = carve.take(block), dq = carve.take(block);
+    p = carve.take(scores), ds = carve.take(scores), spare = carve.take(a.wide);
+    if (!a.half) return;
+    pairs = carve.take(a.keys * a.halfWide), kPairs = carve.take(held / 2);
+    qAlong = carve.take(halfBlock), qAcross = carve.take(odd * a.wide);
+    doutAlong = carve.take(halfBlock), doutAcross = carve.take(odd * a.wide);
+    pPairs = carve.take(odd * a.ld), dsAcross = carve.take(odd * a.ld), dsAlong = carve.take(blockRows * a.halfLd);
+  }
 };
 
 // p = the probabilities and ds = the gradient of the scaled scores, for the queries [t0, t1) of one head.
@@ -150,12 +186,15 @@ void scoreGradients(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_
     std::memset(row + a.dh, 0, (a.wide - a.dh) * sizeof(float));
     pull[t - t0] = dotRows(row, s.out + at, a.dh);
   });
+  const Operand q = a.alongRows(x.q, a.wide, t1 - t0, a.wide, x.qAlong);
+  const Operand dout = a.alongRows(x.dout, a.wide, t1 - t0, a.wide, x.doutAlong);
   const Panels panels(t1 - t0);
   for (int64_t i = 0; i < panels.count; i++) {
     const int64_t r0 = panels.begin(i), rows = panels.begin(i + 1) - r0, n = a.reach(t0 + r0 + rows - 1);
+    const int64_t columns = Attention::padded(n);
     float *p = x.p + r0 * a.ld, *ds = x.ds + r0 * a.ld;
-    panel<Lies::Down>(rows, Attention::padded(n), a.wide, x.q + r0 * a.wide, a.wide, x.kTurned, a.ld, p, a.ld, false);
-    panel<Lies::Down>(rows, Attention::padded(n), a.wide, x.dout + r0 * a.wide, a.wide, x.vTurned, a.ld, ds, a.ld,
+    panel<Lies::Down>(a.half, rows, columns, a.wide, {q.data + r0 * q.ld, q.ld}, x.keysTurned, p, a.ld, false);
+    panel<Lies::Down>(a.half, rows, columns, a.wide, {dout.data + r0 * dout.ld, dout.ld}, x.valuesTurned, ds, a.ld,
                       false);
     for (int64_t r = 0; r < rows; r++, p += a.ld, ds += a.ld) {
       const float total = lse[t0 + r0 + r], mine = pull[r0 + r];
@@ -176,21 +215,27 @@ void scoreGradients(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_
 void backwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t t1, const BackwardScratch& x) {
   a.queries(b, h, t0, t1, x.spare, x.q);
   scoreGradients(a, b, h, t0, t1, x);
-  const Panels ofKeys(a.reach(t1 - 1)), ofQueries(t1 - t0);
+  const int64_t count = t1 - t0, seen = a.reach(t1 - 1), columns = Attention::padded(seen);
+  const Operand q = a.acrossRows(x.q, a.wide, count, a.wide, x.qAcross);
+  const Operand dout = a.acrossRows(x.dout, a.wide, count, a.wide, x.doutAcross);
+  const Operand p = a.acrossRows(x.p, a.ld, count, columns, x.pPairs);
+  const Operand dsAcross = a.acrossRows(x.ds, a.ld, count, columns, x.dsAcross);
+  const Operand dsAlong = a.alongRows(x.ds, a.ld, count, columns, x.dsAlong);
+  const Panels ofKeys(seen), ofQueries(count);
   for (int64_t i = 0; i < ofKeys.count; i++) {
     const int64_t s0 = ofKeys.begin(i), rows = ofKeys.begin(i + 1) - s0;
-    // The first query that sees key s0; earlier rows of p hold nothing here.
-    const int64_t from = a.causal ? std::max<int64_t>(t0, s0 + a.T - a.S) - t0 : 0;
-    const int64_t at = from * a.ld + s0, depth = t1 - t0 - from;
-    panel<Lies::Across>(rows, a.wide, depth, x.p + at, a.ld, x.dout + from * a.wide, a.wide, x.dv + s0 * a.wide,
-                        a.wide, true);
-    panel<Lies::Across>(rows, a.wide, depth, x.ds + at, a.ld, x.q + from * a.wide, a.wide, x.dk + s0 * a.wide, a.wide,
-                        true);
+    // The first query that sees key s0 (an even one, for the pairs); earlier rows of p hold nothing here.
+    const int64_t from = a.causal ? std::max<int64_t>(0, s0 + a.T - a.S - t0) / 2 * 2 : 0;
+    const int64_t left = a.across(from) * a.ld + s0, right = a.across(from) * a.wide;
+    panel<Lies::Across>(a.half, rows, a.wide, count - from, {p.data + left, p.ld}, {dout.data + right, dout.ld},
+                        x.dv + s0 * a.wide, a.wide, true);
+    panel<Lies::Across>(a.half, rows, a.wide, count - from, {dsAcross.data + left, dsAcross.ld},
+                        {q.data + right, q.ld}, x.dk + s0 * a.wide, a.wide, true);
   }
   for (int64_t i = 0; i < ofQueries.count; i++) {
     const int64_t r0 = ofQueries.begin(i), rows = ofQueries.begin(i + 1) - r0;
-    panel<Lies::Down>(rows, a.wide, a.reach(t0 + r0 + rows - 1), x.ds + r0 * a.ld, a.ld, x.k, a.wide,
-                      x.dq + r0 * a.wide, a.wide, false);
+    panel<Lies::Down>(a.half, rows, a.wide, a.reach(t0 + r0 + rows - 1), {dsAlong.data + r0 * dsAlong.ld, dsAlong.ld},
+                      x.keys, x.dq + r0 * a.wide, a.wide, false);
   }
   a.eachQuery(t0, t1, [&](const Stream& s, int64_t token, int64_t t) {
     const int64_t at = a.queryAt(s, b, h, token);
@@ -225,13 +270,7 @@ napi_value attentionGrad(Args& args) {
   // One task per key head: it alone adds to that head's keys and values, in a fixed order.
   const int64_t work = heads * a.T * a.S * a.dh;
   parallelFor(tasks, std::max<int64_t>(1, 16384 / (work + 1)), [&](int64_t begin, int64_t end) {
-    const int64_t held = a.keys * a.wide, block = blockRows * a.wide;
-    Carve carve{threadScratch(5, 4 * held + 2 * a.wide * a.ld + 3 * block + 2 * blockRows * a.ld + a.wide)};
-    BackwardScratch x;
-    x.k = carve.take(held), x.v = carve.take(held), x.dk = carve.take(held), x.dv = carve.take(held);
-    x.kTurned = carve.take(a.wide * a.ld), x.vTurned = carve.take(a.wide * a.ld);
-    x.q = carve.take(block), x.dout = carve.take(block), x.dq = carve.take(block);
-    x.p = carve.take(blockRows * a.ld), x.ds = carve.take(blockRows * a.ld), x.spare = carve.take(a.wide);
+    BackwardScratch x(a, blockRows);
     for (int64_t task = begin; task < end; task++) {
       const int64_t b = task / a.Hkv, group = task % a.Hkv;
       for (int64_t i = 0; i < a.count; i++) {
@@ -239,10 +278,11 @@ napi_value attentionGrad(Args& args) {
         x.dkNorm[i] = partOf(i, 1) + task * a.dh;
       }
       a.keysAndValues(b, group, x.spare, x.k, x.v);
-      tiles::transpose(x.k, a.keys, a.wide, a.wide, x.kTurned, a.ld);
-      tiles::transpose(x.v, a.keys, a.wide, a.wide, x.vTurned, a.ld);
-      std::memset(x.dk, 0, held * sizeof(float));
-      std::memset(x.dv, 0, held * sizeof(float));
+      x.keysTurned = a.turn(x.k, x.pairs, x.kTurned);
+      x.valuesTurned = a.turn(x.v, x.pairs, x.vTurned);
+      x.keys = a.acrossRows(x.k, a.wide, a.keys, a.wide, x.kPairs);
+      std::memset(x.dk, 0, a.keys * a.wide * sizeof(float));
+      std::memset(x.dv, 0, a.keys * a.wide * sizeof(float));
       for (int64_t h = group * heads; h < (group + 1) * heads; h++)
         for (int64_t t0 = 0; t0 < a.T; t0 += blockRows) backwardBlock(a, b, h, t0, std::min(a.T, t0 + blockRows), x);
       storeKeyGradients(a, b, group, x);

@@ -130,12 +130,12 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   let wrong = 0;
   for (const work of works) {
-    process.stderr.write(`\r\x1b[K${work.name} `);
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${work.name} `);
     const { row, ok } = await compare(work, reference);
     rows.push(row);
     if (!ok) wrong++;
   }
-  process.stderr.write('\r\x1b[K');
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   console.log(formatTable(rows));
   console.log(`\n${wrong === 0 ? 'all numbers agree' : `${wrong} of ${works.length} are wrong`}`);
   fs.mkdirSync(path.dirname(options.out), { recursive: true });

@@ -60,7 +60,7 @@ function inProcess(code: string): string {
   const { stdout, stderr } = spawnSync(
     process.execPath,
     ['--require', 'ts-node/register/transpile-only', '--eval', code],
-    { cwd: ROOT, encoding: 'utf8', timeout: 60_000 },
+    { cwd: ROOT, encoding: 'utf8', timeout: 180_000 },
   );
   return stdout + stderr;
 }

@@ -12,7 +12,7 @@ export function webgpuMissing(): string | false {
   const { status, stderr, error } = spawnSync(
     process.execPath,
     ['--require', 'ts-node/register/transpile-only', '--eval', PROBE],
-    { cwd: path.resolve(__dirname, '..'), encoding: 'utf8', timeout: 60_000 },
+    { cwd: path.resolve(__dirname, '..'), encoding: 'utf8', timeout: 180_000 },
   );
   if (status === 0) return false;
   const said = stderr.split('\n').find((line) => line.startsWith('backend "webgpu"'));

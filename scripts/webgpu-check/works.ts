@@ -204,18 +204,9 @@ async function training(
 }
 
 function languageModel(s: Sizes): Qwen2 {
-  return Qwen2.init(
-    {
-      vocabSize: s.vocabulary,
-      hiddenSize: s.width,
-      intermediateSize: Math.round(2.75 * s.width),
-      numHiddenLayers: s.layers,
-      numAttentionHeads: 4,
-      numKeyValueHeads: 2,
-      maxPositionEmbeddings: 128,
-    },
-    0,
-  );
+  const heads = { numAttentionHeads: 4, numKeyValueHeads: 2, maxPositionEmbeddings: 128 };
+  const width = { hiddenSize: s.width, intermediateSize: Math.round(2.75 * s.width) };
+  return Qwen2.init({ ...heads, ...width, vocabSize: s.vocabulary, numHiddenLayers: s.layers }, 0);
 }
 
 function painter(s: Sizes): QwenImageTransformer {

@@ -21,7 +21,7 @@ import { GEMMS, STEPS } from './bench/sizes';
 const DEFAULTS = {
   rounds: 5,
   budget: 0.7,
-  minutes: 4,
+  minutes: 5,
   timeout: 90,
   threads: Math.min(os.availableParallelism(), 8),
   python: 'python3',
@@ -41,7 +41,7 @@ const options = parseCli(DEFAULTS, {
   describe: {
     rounds: 'interleaved rounds; medians are over rounds',
     budget: 'seconds that an engine repeats a work in a round',
-    minutes: 'no new round starts after this long',
+    minutes: 'after this long nothing more is prepared and no new round starts',
     timeout: 'seconds that an engine may take to answer before it is killed (compilation: three times that)',
     threads: 'threads of every engine',
     python: 'Python that may have torch, numpy and transformers',

@@ -9,7 +9,14 @@ import { ENGINES, enginesNamed } from '../scripts/bench/engines';
 import { spread } from '../scripts/bench/fill';
 import { parseLine, type WorkSpec } from '../scripts/bench/protocol';
 import { growth } from '../scripts/bench/scaling';
-import { measureMemory, runSession, type Plan, type Results } from '../scripts/bench/session';
+import {
+  measureMemory,
+  runSession,
+  type Adapt,
+  type Plan,
+  type Result,
+  type Results,
+} from '../scripts/bench/session';
 import { ditTrain, flopsOf, GEMMS, lmTrain } from '../scripts/bench/sizes';
 import { median, showMs, showSeconds, spreadOf } from '../scripts/bench/stats';
 
@@ -130,9 +137,19 @@ test('an engine that dies twice is lost for good, the others are not', async () 
   assert.deepEqual(results.get('good')!.get('b')!.rounds, [2, 2]);
 });
 
-test('rounds stop when the time is over, after at least one', async () => {
-  const results = await runSession([await started('good')], { ...planOf(['a'], 50), totalMs: -1 });
+test('when the time is over, what is ready is timed once and the rest is marked', async () => {
+  const engine = await started('good');
+  let asked = 0;
+  const plan: Plan = { ...planOf(['a', 'b'], 50), totalMs: 60_000 };
+  const late: Adapt = (work) => {
+    asked++;
+    plan.totalMs = -1;
+    return work;
+  };
+  const results = await runSession([engine], plan, late);
+  assert.equal(asked, 1);
   assert.equal(results.get('good')!.get('a')!.rounds.length, 1);
+  assert.match(results.get('good')!.get('b')!.missing!, /time was over/);
 });
 
 test('memory comes from a process of its own, or a reason', async () => {
@@ -151,13 +168,14 @@ test('different work is not compared', () => {
 
 test('ratios are to torch of the same precision, shares to the own peak', () => {
   const step = lmTrain();
-  const entry = (ms: number, parameters = 1) => ({ rounds: [ms], check: { parameters } });
+  const entry = (ms: number, parameters = 1): Result => ({ rounds: [ms], check: { parameters } });
+  const square: Result = { rounds: [50] };
   const results: Results = new Map([
     [
       'native',
       new Map([
         [step.name, entry(400)],
-        [GEMMS[0].name, { rounds: [50] }],
+        [GEMMS[0].name, square],
       ]),
     ],
     ['native bf16', new Map([[step.name, entry(200)]])],

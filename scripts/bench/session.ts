@@ -19,7 +19,7 @@ export interface Plan {
   rounds: number;
   /** Each work of each engine is repeated for this long in a round. */
   budgetMs: number;
-  /** No new round starts after this. */
+  /** After this nothing more is prepared and no new round starts; what is ready is timed once at least. */
   totalMs: number;
   limits: Limits;
   /** A work whose warm-up took longer is timed by that alone. */
@@ -55,7 +55,8 @@ export async function runSession(
   for (const work of plan.works)
     for (const engine of engines) {
       plan.log(`preparing ${work.name}: ${engine.name}`);
-      const adapted = adapt(work, engine, results);
+      const late = Date.now() - began > plan.totalMs;
+      const adapted = late ? 'the time was over (--minutes)' : adapt(work, engine, results);
       const result: Result =
         typeof adapted === 'string'
           ? { rounds: [], missing: adapted }

@@ -14,6 +14,14 @@ export {
   type DecodeSession,
   type StartDecoding,
 } from './decode';
+export {
+  fusedPainting,
+  type PackedPainter,
+  type PainterModel,
+  type PainterRun,
+  type PainterSession,
+  type PainterText,
+} from './painting';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

@@ -135,5 +135,6 @@ void registerFusedLinear(napi_env env, napi_value exports);
 void registerFusedOptim(napi_env env, napi_value exports);
 void registerFusedDecode(napi_env env, napi_value exports);
 void registerFusedSample(napi_env env, napi_value exports);
+void registerFusedDit(napi_env env, napi_value exports);
 
 }  // namespace t2g

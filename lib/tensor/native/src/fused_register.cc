@@ -12,6 +12,7 @@ void registerFused(napi_env env, napi_value exports) {
   registerFusedOptim(env, exports);
   registerFusedDecode(env, exports);
   registerFusedSample(env, exports);
+  registerFusedDit(env, exports);
 }
 
 }  // namespace t2g

@@ -12,6 +12,7 @@ import {
   type PackedPainter,
   type PainterModel,
   type PainterRun,
+  type PainterSession,
   type PainterText,
   type Params,
 } from '../tensor';
@@ -62,9 +63,8 @@ export function openPredictor(options: PredictorOptions): Predictor {
     if (packed !== options.packed) packed.dispose();
   };
   try {
-    const session = tf.tidy(() => packed.open(painterRun(options)) as never) as ReturnType<
-      PackedPainter['open']
-    >;
+    let session!: PainterSession;
+    tf.tidy(() => void (session = packed.open(painterRun(options)))); // not returned: a tidy keeps what it returns
     return {
       at: (step, latents) =>
         tf.tidy(() =>

@@ -68,11 +68,20 @@ export function predict(
       timestep: tf.fill([pair.shape[0]], sigma),
       imgShapes: [[gridOf(T!, inputs.grid)]],
     });
-    const output = guidance === 1 ? raw : guide(raw, guidance); // [B, T, C]
-    return denoiser.flow.prediction_type === 'sample'
-      ? { x0: output, velocity: velocityOf(latents, output, sigma) }
-      : { x0: sampleOf(latents, output, sigma), velocity: output };
+    return fromOutput(denoiser.flow, raw, { latents, sigma, guidance });
   });
+}
+
+/** Velocity and clean picture from what the transformer gave, for both rows of a guidance pair when there is one. */
+export function fromOutput(
+  flow: FlowConfig,
+  raw: tf.Tensor, // [B or 2B, T, C]
+  { latents, sigma, guidance }: { latents: tf.Tensor; sigma: number; guidance: number },
+): { velocity: tf.Tensor; x0: tf.Tensor } {
+  const output = guidance === 1 ? raw : guide(raw, guidance); // [B, T, C]
+  return flow.prediction_type === 'sample'
+    ? { x0: output, velocity: velocityOf(latents, output, sigma) }
+    : { x0: sampleOf(latents, output, sigma), velocity: output };
 }
 
 /** Guidance is the same on clean samples and on velocities, for one is linear in the other. */

@@ -18,7 +18,7 @@ import {
 import type { QwenImageConfig } from './config';
 import { rotaryTables, type ImageGrid } from './rope';
 
-const EPS = 1e-6;
+export const EPS = 1e-6;
 
 export interface QwenImageInputs {
   hiddenStates: tf.Tensor; // [B, T, in_channels] noisy patches
@@ -29,11 +29,11 @@ export interface QwenImageInputs {
 }
 
 /** The linear layer `name` (its weight and bias) on x. */
-function linearOf(params: Params, name: string, x: tf.Tensor): tf.Tensor {
+export function linearOf(params: Params, name: string, x: tf.Tensor): tf.Tensor {
   return linear(x, need(params, `${name}.weight`), need(params, `${name}.bias`));
 }
 
-function need(params: Params, name: string): tf.Tensor {
+export function need(params: Params, name: string): tf.Tensor {
   const tensor = params[name];
   if (!tensor) throw new Error(`transformer: parameter "${name}" is missing`);
   return tensor;

@@ -2,10 +2,10 @@
  * The tree rollout: prompt -> J thoughts -> re-encoded refined prompts -> K images each -> scores -> advantages.
  * One rollout serves both updates. Every random number is a function of (seed, step, prompt, thought, image).
  */
-import { RandomStream, tf } from '../tensor';
+import { type PackedPainter, RandomStream, tf } from '../tensor';
 import { encodeForDrawing, thinkMany } from '../encoder';
 import type { LanguageModel, Tokenizer } from '../encoder';
-import { applyLora, drawWindow, imageNoise, latentChannels, rolloutSample } from '../diffusion';
+import { applyLora, drawWindow, imageNoise, latentChannels, packPainter, rolloutSample } from '../diffusion';
 import type { Conditioning, Denoiser, ImageSeed, Lora } from '../diffusion';
 import { scorePictures } from '../rewards';
 import type { Scorer } from '../rewards';
@@ -86,7 +86,9 @@ async function drawAll(
   // Merged once: the same sum W + BA that the replay forms, so the replayed densities agree to the last bit.
   const merged = lora ? tf.tidy(() => applyLora(base.params, lora)) : base.params;
   const denoiser: Denoiser = { ...base, params: merged };
+  let packed: PackedPainter | null = null;
   try {
+    packed = packPainter(denoiser); // once for all thoughts
     for (const [p, node] of tree.prompts.entries())
       for (const [j, thought] of node.thoughts.entries()) {
         const seeds: ImageSeed[] = Array.from({ length: config.imagesPerThought }, (_, k) => ({
@@ -94,10 +96,11 @@ async function drawAll(
           names: ['step', tree.step, 'prompt', p, 'thought', j, 'image', k],
         }));
         thought.conditioning = encode(lm, tokenizer, thought.refinedPrompt);
-        await drawThought(thought, { denoiser, negative, seeds, node, config });
+        await drawThought(thought, { denoiser, packed, negative, seeds, node, config });
       }
   } finally {
     tf.dispose([negative.embeds, negative.mask]);
+    packed?.dispose();
     if (lora)
       for (const [name, tensor] of Object.entries(merged)) if (tensor !== base.params[name]) tensor.dispose();
   }
@@ -107,13 +110,14 @@ async function drawThought(
   thought: ThoughtNode,
   at: {
     denoiser: Denoiser;
+    packed: PackedPainter | null;
     negative: Conditioning;
     seeds: ImageSeed[];
     node: PromptNode;
     config: DualGrpoConfig;
   },
 ): Promise<void> {
-  const { denoiser, negative, seeds, node, config } = at;
+  const { denoiser, packed, negative, seeds, node, config } = at;
   const { steps, guidance, noiseLevel, kernel, grid, sameInitialNoise } = config.sampling;
   const K = seeds.length;
   const { embeds, mask } = thought.conditioning!;
@@ -128,6 +132,7 @@ async function drawThought(
   try {
     thought.rollout = await rolloutSample({
       denoiser,
+      packed,
       images: seeds,
       steps,
       guidance,

@@ -1,10 +1,12 @@
 /** Drawing a picture: the deterministic Euler sampler, step by step, so that a notebook can show every one. */
 import { tf } from '../../tensor';
-import { predict, type Denoiser, type Guided } from '../denoiser';
+import type { PackedPainter } from '../../tensor';
+import type { Denoiser, Guided } from '../denoiser';
 import { flowSigmas } from '../flow';
 import { imageNoise, type ImageSeed } from '../noise';
 import { patchTokens } from '../patches';
 import { latentChannels } from '../positions';
+import { openPredictor, type Predictor } from '../predictor';
 import type { ImageGrid } from '../rope';
 
 export interface SampleOptions extends Guided {
@@ -16,6 +18,8 @@ export interface SampleOptions extends Guided {
   grid?: ImageGrid;
   /** Starting noise, in place of the images' own. [B, T, C], stays the caller's */
   latents?: tf.Tensor;
+  /** The denoiser's weights packed before (packPainter), to share them between runs; they stay the caller's. */
+  packed?: PackedPainter | null;
 }
 
 export interface SamplerStep {
@@ -34,6 +38,12 @@ export function initialLatents({ denoiser, images, grid = [1, 8, 8], latents }: 
     : imageNoise(images, patchTokens(grid, latentChannels(denoiser.config)), 'initial');
 }
 
+/** The predictor of a sampler's steps. */
+export function predictorOf(options: SampleOptions, sigmas: number[], latents: tf.Tensor): Predictor {
+  const [rows, tokens, channels] = latents.shape as [number, number, number];
+  return openPredictor({ ...options, sigmas: sigmas.slice(0, -1), latents: { rows, tokens, channels } });
+}
+
 /**
  * Euler steps of the probability-flow ODE from noise to picture.
  * The yielded tensors live until the generator is asked for the next step: clone() what should stay.
@@ -42,10 +52,12 @@ export async function* odeSampler(options: SampleOptions): AsyncGenerator<Sample
   const { denoiser, steps } = options;
   const sigmas = flowSigmas(steps, denoiser.flow.shift);
   let latents = initialLatents(options);
+  let predictor: Predictor | undefined;
   try {
+    predictor = predictorOf(options, sigmas, latents);
     for (let i = 0; i < steps; i++) {
       const [sigma, sigmaNext] = [sigmas[i], sigmas[i + 1]];
-      const { velocity, x0 } = predict(denoiser, { ...options, latents, sigma });
+      const { velocity, x0 } = predictor.at(i, latents);
       // The last step lands on the prediction itself; x + dt * v would only add rounding.
       const next = sigmaNext === 0 ? x0.clone() : tf.tidy(() => latents.add(velocity.mul(sigmaNext - sigma)));
       latents.dispose();
@@ -60,6 +72,7 @@ export async function* odeSampler(options: SampleOptions): AsyncGenerator<Sample
     }
   } finally {
     latents.dispose();
+    predictor?.dispose();
   }
 }
 

@@ -8,7 +8,8 @@ import { predict, type Denoiser } from '../denoiser';
 import { flowSigmas } from '../flow';
 import { imageNoise } from '../noise';
 import { gaussianLogProb, kernelMean, type KernelName } from './kernels';
-import { breathe, initialLatents, type SampleOptions, type SamplerStep } from './ode';
+import { breathe, initialLatents, predictorOf, type SampleOptions, type SamplerStep } from './ode';
+import type { Predictor } from '../predictor';
 import type { ImageGrid } from '../rope';
 
 /** Steps start .. start + length - 1 are random; 0 is the first step from pure noise. */
@@ -87,11 +88,16 @@ export async function* rolloutSampler(options: RolloutOptions): AsyncGenerator<R
   const logProbs: number[][] = images.map(() => []);
   let latents = initialLatents(options);
   let done = false;
+  let predictor: Predictor | undefined;
   try {
+    predictor = predictorOf(options, sigmas, latents);
     for (let i = 0; i < options.steps; i++) {
       const [sigma, sigmaNext] = [sigmas[i], sigmas[i + 1]];
       const random = i >= window.start && i < window.start + window.length;
-      const { velocity, x0 } = predict(denoiser, { ...options, latents, sigma });
+      // A random step is predicted as the replay will predict it, to the last bit, so that the ratio is exactly 1.
+      const { velocity, x0 } = random
+        ? predict(denoiser, { ...options, latents, sigma })
+        : predictor.at(i, latents);
       const before = latents;
       let stepLogProbs: number[] | undefined;
       if (random) {
@@ -132,6 +138,7 @@ export async function* rolloutSampler(options: RolloutOptions): AsyncGenerator<R
     };
   } finally {
     latents.dispose();
+    predictor?.dispose();
     if (!done) tf.dispose(kept);
   }
 }

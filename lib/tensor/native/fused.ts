@@ -1,6 +1,7 @@
 // Gives the native backend its fused twins: of the ops, and of the optimiser's updates.
 import { copyOf, tf } from '../backend';
 import { provideDecoding } from '../ops/decode';
+import { providePainting } from '../ops/painting';
 import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
@@ -8,6 +9,7 @@ import { attentionTwins } from './fused-attention';
 import { headTwins } from './fused-head';
 import { nativeDecoding } from './fused-decode';
 import { mlpTwins } from './fused-mlp';
+import { nativePainting } from './fused-painting';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
@@ -78,4 +80,5 @@ export function provideNativeTwins(definitions: Twins): void {
   let optim: FusedOptim | undefined;
   provideOptim('native', () => (optim ??= fusedOptim()));
   provideDecoding('native', nativeDecoding);
+  providePainting('native', nativePainting);
 }

@@ -22,6 +22,14 @@ export {
   type StartDecoding,
 } from './decode';
 export { geluMlp, swigluMlp } from './mlp';
+export {
+  fusedPainting,
+  type PackedPainter,
+  type PainterModel,
+  type PainterRun,
+  type PainterSession,
+  type PainterText,
+} from './painting';
 export { definitions, fusedOpNames } from './dispatch';
 
 import { provideNativeTwins } from '../native/fused';

@@ -21,14 +21,17 @@ inline int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 inline int64_t storedDepth(int64_t K, bool half) { return half ? (K + 1) / 2 : K; }
 inline int64_t packedFloats(int64_t N, int64_t K, bool half) { return roundUp(N, kPanel) * storedDepth(K, half); }
 
-/// Packs columns [from, from + 16) of weight [N,K] into one half of each row of a panel.
+/// Packs up to 16 lanes of `depth` values, one of the strides 1, into one half of each row of a panel (see packPanel);
+/// lanes that are missing become zeros.
+inline void packLanes(const float* src, int64_t laneStride, int64_t kStride, int64_t lanes, int64_t depth, bool half,
+                      float* dst) {
+  if (lanes > 0) return packPanel(half, src, laneStride, kStride, lanes, depth, kPanel, dst);
+  for (int64_t k = 0; k < storedDepth(depth, half); k++) storeu(dst + k * kPanel, f32x16{});
+}
+
+/// Columns [from, from + 16) of weight [N,K].
 inline void packHalfPanel(const float* weight, int64_t N, int64_t K, int64_t from, bool half, float* dst) {
-  const int64_t lanes = std::max<int64_t>(0, std::min<int64_t>(16, N - from)), depth = storedDepth(K, half);
-  if (lanes > 0) {
-    packPanel(half, weight + from * K, K, 1, lanes, K, kPanel, dst);
-  } else {
-    for (int64_t k = 0; k < depth; k++) storeu(dst + k * kPanel, f32x16{});
-  }
+  packLanes(weight + std::min(from, N) * K, K, 1, std::min<int64_t>(16, N - from), K, half, dst);
 }
 
 /// Weight [N,K] as panels of 32 columns.
@@ -52,12 +55,15 @@ inline void packPair(const float* left, const float* right, int64_t N, int64_t K
   });
 }
 
-/// R rows of A (steps words apart) times P panels; acc[i][v] is row i, columns [16 v, 16 v + 16) of the panels.
+/// R rows of A (`step` words apart) times P panels; acc[i][v] is row i, columns [16 v, 16 v + 16) of the panels.
+/// `next` is fetched on the way: weights come from beyond the second-level cache, and waiting for them costs a fifth.
 template <int R, int P>
 inline void multiply(int64_t depth, const float* a, int64_t step, const float* b, int64_t panelSize,
-                     f32x16 (&acc)[R][2 * P]) {
+                     const float* next, f32x16 (&acc)[R][2 * P]) {
 #pragma GCC unroll 2
   for (int64_t k = 0; k < depth; k++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < 2 * P; v++) __builtin_prefetch(next + (v / 2) * panelSize + k * kPanel + 16 * (v & 1), 0, 2);
     f32x16 bv[2 * P];
 #pragma GCC unroll 8
     for (int v = 0; v < 2 * P; v++) bv[v] = loadu(b + (v / 2) * panelSize + k * kPanel + 16 * (v & 1));
@@ -73,7 +79,7 @@ inline void multiply(int64_t depth, const float* a, int64_t step, const float* b
 #if defined(T2G_BF16)
 template <int R, int P>
 inline void multiplyBf16(int64_t depth, const float* a, int64_t step, const float* b, int64_t panelSize,
-                         f32x16 (&out)[R][2 * P]) {
+                         const float* next, f32x16 (&out)[R][2 * P]) {
   __m512 acc[R][2 * P];
 #pragma GCC unroll 12
   for (int i = 0; i < R; i++)
@@ -81,6 +87,8 @@ inline void multiplyBf16(int64_t depth, const float* a, int64_t step, const floa
     for (int v = 0; v < 2 * P; v++) acc[i][v] = _mm512_setzero_ps();
 #pragma GCC unroll 2
   for (int64_t k = 0; k < depth; k++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < 2 * P; v++) __builtin_prefetch(next + (v / 2) * panelSize + k * kPanel + 16 * (v & 1), 0, 2);
     __m512bh bv[2 * P];
 #pragma GCC unroll 8
     for (int v = 0; v < 2 * P; v++)
@@ -101,6 +109,26 @@ inline void multiplyBf16(int64_t depth, const float* a, int64_t step, const floa
 }
 #endif
 
+#if defined(T2G_BF16)
+/// M rows of K floats, `step` apart, rounded to rows of bf16 pairs; an odd last one is paired with zero.
+inline void roundRows(const float* a, int64_t step, int64_t M, int64_t K, float* words) {
+  const int64_t depth = storedDepth(K, true);
+  for (int64_t m = 0; m < M; m++) {
+    uint16_t* to = reinterpret_cast<uint16_t*>(words + m * depth);
+    int64_t i = 0;
+    for (; i + 16 <= K; i += 16)
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i),
+                          (__m256i)_mm512_cvtneps_pbh((__m512)loadu(a + m * step + i)));
+    if (i < K) {
+      const __m256i rest = (__m256i)_mm512_cvtneps_pbh((__m512)loadPartial(a + m * step + i, K - i));
+      std::memcpy(to + i, &rest, (2 * depth - i) * sizeof(uint16_t));
+    }
+  }
+}
+#else
+inline void roundRows(const float*, int64_t, int64_t, int64_t, float*) {}
+#endif
+
 /// One product: rows of A [M, depth words] against packed panels.
 struct Product {
   const float* a;
@@ -115,11 +143,12 @@ template <int R, int P, class Emit>
 inline void tile(const Product& p, int64_t row, int64_t panel, const Emit& emit) {
   f32x16 acc[R][2 * P] = {};
   const float *a = p.a + row * p.step, *b = p.packed + panel * p.panelSize();
+  const float* next = row == 0 ? b + P * p.panelSize() : b;  // the first tile of rows fetches for the others
 #if defined(T2G_BF16)
-  if (p.half) multiplyBf16<R, P>(p.depth, a, p.step, b, p.panelSize(), acc);
+  if (p.half) multiplyBf16<R, P>(p.depth, a, p.step, b, p.panelSize(), next, acc);
   else
 #endif
-    multiply<R, P>(p.depth, a, p.step, b, p.panelSize(), acc);
+    multiply<R, P>(p.depth, a, p.step, b, p.panelSize(), next, acc);
   for (int i = 0; i < R; i++)
     for (int q = 0; q < P; q++) emit(row + i, panel + q, acc[i][2 * q], acc[i][2 * q + 1]);
 }

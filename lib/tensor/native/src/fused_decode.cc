@@ -118,20 +118,10 @@ struct Step {
   /// Rows of K floats as the operand of a product; in bf16 mode a rounded copy.
   Product operand(const float* a, int64_t step, int64_t K, const float* packed) {
     const int64_t depth = decode::storedDepth(K, s.half);
-#if defined(T2G_BF16)
     if (s.half) {
-      for (int64_t m = 0; m < M; m++) {
-        uint16_t* to = reinterpret_cast<uint16_t*>(words + m * depth);
-        to[2 * depth - 1] = 0;
-        forVectors(K, [&](int64_t i, auto lanes) {
-          const __m256i b = (__m256i)_mm512_cvtneps_pbh((__m512)lanes.load(a + m * step + i));
-          if (i + 16 <= K) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), b);
-          else std::memcpy(to + i, &b, (K - i) * sizeof(uint16_t));
-        });
-      }
+      decode::roundRows(a, step, M, K, words);
       return {words, depth, M, depth, packed, true};
     }
-#endif
     return {a, step, M, depth, packed, false};
   }
 };

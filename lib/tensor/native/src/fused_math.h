@@ -163,5 +163,6 @@ void registerFusedOptim(napi_env env, napi_value exports);
 void registerFusedRandom(napi_env env, napi_value exports);
 void registerFusedDecode(napi_env env, napi_value exports);
 void registerFusedSample(napi_env env, napi_value exports);
+void registerFusedDit(napi_env env, napi_value exports);
 
 }  // namespace t2g

@@ -15,6 +15,7 @@ void registerFused(napi_env env, napi_value exports) {
   registerFusedRandom(env, exports);
   registerFusedDecode(env, exports);
   registerFusedSample(env, exports);
+  registerFusedDit(env, exports);
 }
 
 }  // namespace t2g

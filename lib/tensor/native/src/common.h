@@ -1,16 +1,14 @@
-// Shared by every native source: argument checks for N-API callbacks, the thread pool, vector types.
+// Shared by every native source: argument checks for N-API callbacks, the thread pool, vectors (simd.h).
 #pragma once
 #include <node_api.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <stdexcept>
 #include <string>
+
+#include "simd.h"
 
 namespace t2g {
 
@@ -142,57 +140,12 @@ using Callback = napi_value (*)(Args& args);
 /// exports[name] = a function that runs cb; C++ exceptions become JS Errors. `name` must be a literal.
 void addFunction(napi_env env, napi_value exports, const char* name, Callback cb);
 
-// ---------------------------------------------------------------- vectors
-typedef float f32x16 __attribute__((vector_size(64)));
-typedef float f32x16u __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t i32x16 __attribute__((vector_size(64)));
-
-inline f32x16 loadu(const float* p) { return *reinterpret_cast<const f32x16u*>(p); }
-inline void storeu(float* p, f32x16 v) { *reinterpret_cast<f32x16u*>(p) = v; }
-inline f32x16 splat(float x) { return f32x16{} + x; }
-/// The first n (0 to 16) floats at p, zeros after them; nothing beyond is read.
-inline f32x16 loadPartial(const float* p, int64_t n) {
-#if defined(__AVX512F__)
-  return (f32x16)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
-#else
-  f32x16 v = {};
-  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(float));
-  return v;
-#endif
-}
-inline void storePartial(float* p, f32x16 v, int64_t n) {
-#if defined(__AVX512F__)
-  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
-#else
-  std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(float));
-#endif
-}
-/// Lane i of the result is lane order[i] of a (0-15) or b (16-31).
-inline f32x16 shuffle16(f32x16 a, f32x16 b, i32x16 order) {
-#if defined(__clang__)
-  f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = order[i] < 16 ? a[order[i] & 15] : b[order[i] & 15];
-  return r;
-#else
-  return __builtin_shuffle(a, b, order);
-#endif
-}
-inline float sumOf(f32x16 v) {
-  float s[16];
-  std::memcpy(s, &v, sizeof s);
-  float t[8], u[4];
-  for (int i = 0; i < 8; i++) t[i] = s[i] + s[i + 8];
-  for (int i = 0; i < 4; i++) u[i] = t[i] + t[i + 4];
-  return (u[0] + u[2]) + (u[1] + u[3]);
-}
-
 // ---------------------------------------------------------------- registration
 void registerMemory(napi_env env, napi_value exports);
 void registerGemm(napi_env env, napi_value exports);
 void registerElementwise(napi_env env, napi_value exports);
 void registerReduce(napi_env env, napi_value exports);
 void registerMovement(napi_env env, napi_value exports);
-/// The fused kernels; weak, so that the addon links without them.
-__attribute__((weak)) void registerFused(napi_env env, napi_value exports);
+void registerFused(napi_env env, napi_value exports);
 
 }  // namespace t2g

@@ -41,7 +41,7 @@ float maskRow(float* row, int64_t reach, const float* keep) {
   forVectors(reach, [&](int64_t i, auto lanes) {
     f32x16 v = lanes.load(row + i);
     if (keep) {
-      v = lanes.load(keep + i) == 0.0f ? splat(-INFINITY) : v;
+      v = pick(lanes.load(keep + i) == 0.0f, splat(-INFINITY), v);
       lanes.store(row + i, v);
     }
     top = maxOf(lanes.keepOr(v, -INFINITY), top);
@@ -178,7 +178,7 @@ napi_value attentionGrad(Args& args) {
             float *pRow = p + r * ld, *dsRow = ds + r * ld;
             forVectors(reach, [&](int64_t i, auto lanes) {
               f32x16 score = lanes.load(pRow + i);
-              if (keep) score = lanes.load(keep + i) == 0.0f ? splat(-INFINITY) : score;
+              if (keep) score = pick(lanes.load(keep + i) == 0.0f, splat(-INFINITY), score);
               const f32x16 probability = vexp(score - total);
               lanes.store(pRow + i, probability);
               lanes.store(dsRow + i, probability * (lanes.load(dsRow + i) - pull) * a.scale);

@@ -11,8 +11,10 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr int MR = 12, NV = 2;  // 24 accumulators of 32 registers
+#elif defined(__AVX__) || defined(__aarch64__)
+constexpr int MR = 6, NV = 1;  // 12 accumulators of 16 registers (AVX) or 24 of 32 (NEON)
 #else
-constexpr int MR = 6, NV = 1;  // 16 floats are 2 AVX or 4 NEON registers
+constexpr int MR = 2, NV = 1;  // 8 of 16 (SSE)
 #endif
 constexpr int NR = NV * 16;
 constexpr int64_t kDepth = 256;       // k per pass: a B panel of kDepth x 32 floats stays in L1
@@ -59,7 +61,11 @@ inline void storeTile(const f32x16 (&acc)[R][W], float* c, int64_t ldc, int64_t 
 template <int R, int W>
 void micro(int64_t depth, const float* a, const float* b, int64_t bStep, float* c, int64_t ldc, int64_t n,
            const Store& s) {
-  f32x16 acc[R][W] = {};
+  f32x16 acc[R][W];
+#pragma GCC unroll 12
+  for (int i = 0; i < R; i++)
+#pragma GCC unroll 2
+    for (int v = 0; v < W; v++) acc[i][v] = f32x16{};
 #pragma GCC unroll 2
   for (int64_t k = 0; k < depth; k++) {
     f32x16 bv[W];

@@ -7,6 +7,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "simd.h"
 
@@ -37,6 +38,7 @@ struct Args {
   const char* name;
   size_t count = 0;
   napi_value values[kMax];
+  mutable int64_t largest[4] = {};
 
   [[noreturn]] void fail(size_t i, const std::string& want) const {
     throw std::runtime_error(std::string("t2g_native.") + name + ": argument " + std::to_string(i) + " " + want);
@@ -85,11 +87,30 @@ struct Args {
       fail(i, "is " + std::to_string(x) + ", want an integer");
     return static_cast<int64_t>(x);
   }
-  /// An integer in [0, 2^40): for sizes, so that products of a few never overflow silently.
+  /// An integer in [0, 2^40) for a size. The four largest sizes of a call multiply to less than 2^62, so that lengths
+  /// computed from them do not overflow (strides and offsets are not sizes: see offset).
   int64_t size(size_t i) const {
+    int64_t x = offset(i);
+    const int64_t given = x;
+    for (int64_t& other : largest)
+      if (x > other) std::swap(x, other);
+    int64_t all = 1;
+    for (const int64_t one : largest)
+      if (one > 0 && (__builtin_mul_overflow(all, one, &all) || all >= (int64_t(1) << 62)))
+        fail(i, "is " + std::to_string(given) + ", too large beside the other sizes");
+    return given;
+  }
+  /// An integer in [0, 2^40).
+  int64_t offset(size_t i) const {
     const int64_t x = integer(i);
     if (x < 0 || x >= (int64_t(1) << 40)) fail(i, "is " + std::to_string(x) + ", want a size of 0 or more");
     return x;
+  }
+  /// a * b + c of values that are not negative; fails, naming argument i, where that overflows.
+  int64_t multiplyAdd(size_t i, int64_t a, int64_t b, int64_t c = 0) const {
+    int64_t out;
+    if (__builtin_mul_overflow(a, b, &out) || __builtin_add_overflow(out, c, &out)) fail(i, "describes too large an array");
+    return out;
   }
   bool boolean(size_t i) const {
     bool out;
@@ -130,7 +151,8 @@ struct Args {
     if (!isTyped || (type != wanted && !bytesWanted)) fail(i, std::string("is not ") + what);
     if (static_cast<int64_t>(n) < minLength)
       fail(i, "holds " + std::to_string(n) + " values, want at least " + std::to_string(minLength));
-    return data;
+    static int64_t nothing;  // an empty array has no memory, and memset and its like want an address
+    return data ? data : &nothing;
   }
 };
 

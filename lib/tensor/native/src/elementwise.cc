@@ -83,9 +83,10 @@ Layout readLayout(const Args& args, size_t i, int64_t& needA, int64_t& needB) {
   for (int d = 0; d < l.rank; d++) {
     l.size[d] = p[1 + d], l.a[d] = p[1 + l.rank + d], l.b[d] = p[1 + 2 * l.rank + d];
     if (l.size[d] < 0 || l.a[d] < 0 || l.b[d] < 0) args.fail(i, "has a negative entry");
-    needA += (l.size[d] - 1) * l.a[d];
-    needB += (l.size[d] - 1) * l.b[d];
-    l.total *= l.size[d];
+    const int64_t steps = std::max<int64_t>(0, l.size[d] - 1);
+    needA = args.multiplyAdd(i, steps, l.a[d], needA);
+    needB = args.multiplyAdd(i, steps, l.b[d], needB);
+    l.total = args.multiplyAdd(i, l.total, l.size[d]);
   }
   l.inner = l.size[l.rank - 1];
   l.rows = l.inner ? l.total / l.inner : 0;

@@ -75,6 +75,7 @@ function firstError(output) {
   return (compile ?? other ?? 'node-gyp failed').slice(0, 200);
 }
 
+/** Runs node-gyp; returns why it failed, or undefined. */
 function nodeGyp(...args) {
   let bin;
   try {
@@ -93,8 +94,8 @@ function nodeGyp(...args) {
     stdio: verbose ? 'inherit' : 'pipe',
     maxBuffer: 1 << 28,
   });
-  if (result.status === 0) return;
-  giveUp(verbose ? 'see above' : firstError(`${result.stderr}\n${result.stdout}`));
+  if (result.status === 0) return undefined;
+  return verbose ? 'see above' : firstError(`${result.stderr}\n${result.stdout}`);
 }
 
 /** Throws out an addon that does not load: better now than in the middle of a run. */
@@ -130,12 +131,26 @@ function main() {
   fs.rmSync(stampFile, { force: true });
   // Addons from other sources must not be used, whatever becomes of this build.
   for (const isa of isasOfArch()) if (!have.includes(isa.name)) fs.rmSync(fileOf(isa), { force: true });
-  nodeGyp('configure', ...options);
-  nodeGyp('build', ...todo.map((isa) => `t2g_native_${isa.name}`), '--jobs=max', ...options);
+  const problem = nodeGyp('configure', ...options);
+  if (problem !== undefined) giveUp(problem);
+  // The one that matters first: the others are no reason to go without it.
+  let reason = 'no build of it loads here';
+  for (const group of [todo.slice(0, 1), todo.slice(1)]) {
+    if (group.length === 0) continue;
+    const failure = nodeGyp(
+      'build',
+      ...group.map((isa) => `t2g_native_${isa.name}`),
+      '--jobs=max',
+      ...options,
+    );
+    if (failure === undefined) continue;
+    reason = failure;
+    for (const isa of group) fs.rmSync(fileOf(isa), { force: true });
+  }
   // Those that this CPU cannot run are taken on trust.
   const built = todo.filter((isa) => fs.existsSync(fileOf(isa)) && (!supported.includes(isa) || loads(isa)));
   const isas = [...have, ...built.map((isa) => isa.name)];
-  if (!supported.some((isa) => isas.includes(isa.name))) giveUp('no build of it loads here');
+  if (!supported.some((isa) => isas.includes(isa.name))) giveUp(reason);
   fs.writeFileSync(stampFile, JSON.stringify({ sources: stamp, isas }));
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   console.log(`native tensor addon built in ${seconds} s (${built.map((isa) => isa.label).join(', ')}).`);

@@ -57,8 +57,24 @@ function findProject(): { root: string; cpu: CpuModule } | undefined {
   }
 }
 
+/** Whether an ELF file ends before its last part: the system would stop the process when it loads one. */
+function isCutShort(file: string): boolean {
+  const head = Buffer.alloc(64);
+  const handle = fs.openSync(file, 'r');
+  try {
+    if (fs.readSync(handle, head, 0, 64, 0) < 64) return true;
+    const isElf64 = head.readUInt32BE(0) === 0x7f454c46 && head[4] === 2 && head[5] === 1;
+    const end = Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60);
+    return isElf64 && end > fs.fstatSync(handle).size;
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
 function loadFile(file: string): Loaded {
   try {
+    if (isCutShort(file))
+      return { addon: null, reason: `${path.basename(file)} does not load: it is cut short` };
     const addon = require(path.resolve(file)) as NativeAddon;
     if (typeof addon.isa !== 'function' || typeof addon.allocate !== 'function')
       return { addon: null, reason: `${path.basename(file)} does not load: it is not this project's addon` };

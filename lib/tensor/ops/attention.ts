@@ -37,7 +37,9 @@ function visibility({ q, k, causal, keyMask }: AttentionInputs): tf.Tensor | nul
  */
 export const attention = defineOp<[inputs: AttentionInputs]>(
   'attention',
-  ({ q, k, v, keyMask }) => {
+  (inputs) => {
+    if (!inputs) throw new Error(`attention: inputs is ${String(inputs)}, want { q, k, v }`);
+    const { q, k, v, keyMask } = inputs;
     wantShape('attention', 'q', q, [null, null, null, null]);
     const [B, , H, dh] = q.shape as number[];
     wantShape('attention', `k (q is [${q.shape.join(', ')}])`, k, [B, null, null, dh]);
@@ -47,7 +49,7 @@ export const attention = defineOp<[inputs: AttentionInputs]>(
       throw new Error(`attention: q has ${H} heads and k has ${Hkv}, want a multiple`);
     }
     if (keyMask) {
-      wantTensor('attention', 'keyMask', keyMask, keyMask.dtype);
+      wantTensor('attention', 'keyMask', keyMask, keyMask.dtype ?? 'float32');
       wantShape('attention', `keyMask (k is [${k.shape.join(', ')}])`, keyMask, [B, S], keyMask.dtype);
     }
   },

@@ -1,6 +1,6 @@
 // Rotary position embedding (Su et al. 2021), applied to queries and keys.
 import { tf } from '../backend';
-import { wantShape } from './check';
+import { wantShape, wantTensor } from './check';
 import { defineOp } from './dispatch';
 
 export type RotaryLayout = 'half' | 'interleaved';
@@ -23,6 +23,7 @@ export const rotary = defineOp<[x: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor, la
     if (layout !== 'half' && layout !== 'interleaved') {
       throw new Error(`rotary: layout is ${JSON.stringify(layout)}, want "half" or "interleaved"`);
     }
+    wantTensor('rotary', 'cos', cos);
     const wanted = cos.shape.length === 3 ? [B, T, dh / 2] : [T, dh / 2];
     wantShape('rotary', `cos (x is [${x.shape.join(', ')}])`, cos, wanted);
     wantShape('rotary', `sin (cos is [${cos.shape.join(', ')}])`, sin, cos.shape);

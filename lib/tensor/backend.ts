@@ -56,7 +56,11 @@ async function startNative(): Promise<BackendInfo> {
   if (tf.findBackend('native') === null) tf.registerBackend('native', () => backend, 10);
   await use('native');
   const precision = backend.addon.hasBf16() ? 'fp32 (bf16 available)' : 'fp32';
-  return { name: 'native', detail: `C++ kernels, ${precision}`, threads: backend.addon.threads() };
+  return {
+    name: 'native',
+    detail: `C++ kernels for ${backend.addon.isa()}, ${precision}`,
+    threads: backend.addon.threads(),
+  };
 }
 
 async function startCpu(): Promise<BackendInfo> {
@@ -79,7 +83,8 @@ async function start(choice: string): Promise<BackendInfo> {
     default: {
       const loaded = loadAddon();
       if (loaded.addon !== null) return startNative();
-      if (!/not built/.test(loaded.reason)) console.warn(`native tensor addon not used: ${loaded.reason}`);
+      if (process.env.T2G_ISA) throw new Error(`T2G_ISA is "${process.env.T2G_ISA}": ${loaded.reason}`);
+      if (!/is not built/.test(loaded.reason)) console.warn(`native tensor addon not used: ${loaded.reason}`);
       return startWasm(use).catch(startCpu);
     }
   }
@@ -125,7 +130,9 @@ export function setMatmulPrecision(precision: 'fp32' | 'bf16'): void {
     throw new Error(`matmul precision "bf16" needs backend "native", found "${tf.getBackend()}"`);
   }
   if (precision === 'bf16' && !addon.hasBf16()) {
-    throw new Error('matmul precision "bf16" needs a CPU with AVX512_BF16, which this one lacks');
+    throw new Error(
+      'matmul precision "bf16" needs AVX512_BF16, which this CPU (or the build T2G_ISA names) lacks',
+    );
   }
   addon.setPrecision(precision === 'bf16' ? 16 : 32);
 }

@@ -2,7 +2,7 @@
 import { copyOf, tf } from '../backend';
 import { provideDecoding } from '../ops/decode';
 import { providePainting } from '../ops/painting';
-import { type FusedOptim, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
+import { type FusedOptim, hasEmpty, provideOptim, provideTwins, type Twins } from '../ops/dispatch';
 import { callNative, type NativeArgument } from './addon';
 import { type NativeBackend, type NativeValues, valuesOf } from './backend';
 import { attentionTwins } from './fused-attention';
@@ -13,17 +13,11 @@ import { nativePainting } from './fused-painting';
 import { pointwiseTwins } from './fused-pointwise';
 import { productTwins } from './fused-products';
 
-const isEmpty = (x: unknown): boolean => {
-  if (typeof x !== 'object' || x === null) return false;
-  if (Array.isArray((x as Partial<tf.Tensor>).shape)) return (x as tf.Tensor).size === 0;
-  return Object.values(x).some(isEmpty);
-};
-
 /** Twins never see a tensor without elements: those take the definition, whose result needs no arithmetic. */
 function unlessEmpty(twins: Twins, definitions: Twins): Twins {
   const guarded: Twins = {};
   for (const [name, twin] of Object.entries(twins)) {
-    guarded[name] = (...args: unknown[]) => (args.some(isEmpty) ? definitions[name](...args) : twin(...args));
+    guarded[name] = (...args: unknown[]) => (hasEmpty(args) ? definitions[name](...args) : twin(...args));
   }
   return guarded;
 }

@@ -159,6 +159,7 @@ const asJoint = ({ causal, keyMask, scale, ...stream }: AttentionInputs): JointA
 export const attention = defineOp<[inputs: AttentionInputs]>(
   'attention',
   (inputs) => {
+    if (!inputs) throw new Error(`attention: inputs is ${String(inputs)}, want { q, k, v }`);
     wantTensor('attention', 'q', inputs.q);
     checkAll('attention', asJoint(inputs), () => '');
   },

@@ -1,5 +1,5 @@
 // Shape and dtype checks of the ops: an error names the op, the argument, what was found and what was wanted.
-import type { tf } from '../backend';
+import { tf } from '../backend';
 
 const describe = (x: unknown): string => {
   if (x === null || x === undefined) return String(x);
@@ -32,6 +32,17 @@ export function wantShape(
   wantTensor(op, argument, x, dtype);
   const fits = x.shape.length === shape.length && shape.every((n, i) => n === null || n === x.shape[i]);
   if (!fits) fail(op, argument, x, `${dtype} [${shape.map((n) => n ?? '?').join(', ')}]`);
+}
+
+/**
+ * Throws unless every id is in [0, below). Only where reading is cheap: `native` and `tensorflow` check in their
+ * kernels, and reading would stall a GPU.
+ */
+export function wantIds(op: string, ids: tf.Tensor, below: number): void {
+  if (!['wasm', 'cpu'].includes(tf.getBackend())) return;
+  const values = ids.dataSync();
+  const at = values.findIndex((id) => id < 0 || id >= below);
+  if (at >= 0) throw new Error(`${op}: id ${values[at]} at position ${at}, want 0 to ${below - 1}`);
 }
 
 /** Throws unless `x` has at least one axis; returns the size of the last one. */

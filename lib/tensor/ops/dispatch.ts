@@ -53,6 +53,30 @@ export function fusedOpNames(): string[] {
   return Object.keys(twinsOf(tf.getBackend())).filter((name) => name in definitions);
 }
 
+const isTensor = (x: unknown): x is tf.Tensor => Array.isArray((x as Partial<tf.Tensor> | null)?.shape);
+
+/** The tensors among an op's arguments; one level into an options object. */
+function tensorsOf(args: unknown[]): tf.Tensor[] {
+  return args
+    .flatMap((x) => (isTensor(x) || typeof x !== 'object' || x === null ? [x] : Object.values(x)))
+    .filter(isTensor);
+}
+
+/** Whether an op's arguments hold a tensor without elements. */
+export const hasEmpty = (args: unknown[]): boolean => tensorsOf(args).some((x) => x.size === 0);
+
+/** An empty output sends zeros to every input; tfjs' own gradients of broadcasts fail on sizes of 0. */
+function withZeroGradients(output: tf.Tensor, args: unknown[]): tf.Tensor {
+  const { shape } = output;
+  output.dispose();
+  const floats = tensorsOf(args).filter((x) => x.dtype === 'float32');
+  const constant = tf.customGrad((...all: unknown[]) => {
+    const inputs = all.filter(isTensor);
+    return { value: tf.zeros(shape), gradFunc: () => inputs.map((x) => tf.zerosLike(x)) };
+  });
+  return constant(...floats);
+}
+
 /** Joins a definition, the check of its arguments (done once, for every backend) and the choice of the twin. */
 export function defineOp<A extends unknown[], R extends tf.TensorContainer = tf.Tensor>(
   name: string,
@@ -60,7 +84,11 @@ export function defineOp<A extends unknown[], R extends tf.TensorContainer = tf.
   definition: Op<A, R>,
 ): Op<A, R> {
   // The definition's temporaries are freed at once; a tape keeps what a gradient needs.
-  const tidied: Op<A, R> = (...args) => tf.tidy(() => definition(...args));
+  const tidied: Op<A, R> = (...args) => {
+    const output = tf.tidy(() => definition(...args));
+    const empty = output instanceof tf.Tensor && output.size === 0;
+    return empty ? (withZeroGradients(output, args) as unknown as R) : output;
+  };
   definitions[name] = tidied as AnyOp;
   return (...args) => {
     check(...args);

@@ -1,6 +1,6 @@
 // Where token ids meet tensors: the embedding table on the way in, log-probabilities on the way out.
 import { tf } from '../backend';
-import { wantShape, wantTensor } from './check';
+import { wantIds, wantShape, wantTensor } from './check';
 import { defineOp } from './dispatch';
 
 /**
@@ -14,6 +14,7 @@ export const embedding = defineOp<[weight: tf.Tensor, ids: tf.Tensor]>(
   (weight, ids) => {
     wantShape('embedding', 'weight', weight, [null, null]);
     wantTensor('embedding', 'ids', ids, 'int32');
+    wantIds('embedding', ids, (weight.shape as number[])[0]);
   },
   (weight, ids) => {
     const shape = [...ids.shape, (weight.shape as number[])[1]];
@@ -39,6 +40,7 @@ export const tokenLogProbs = defineOp<[logits: tf.Tensor, targets: tf.Tensor]>(
       [logits.shape[0]],
       'int32',
     );
+    wantIds('tokenLogProbs', targets, (logits.shape as number[])[1]);
   },
   (logits, targets) => {
     const [N, V] = logits.shape as number[];

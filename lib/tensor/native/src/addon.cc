@@ -6,6 +6,10 @@
 #include "common.h"
 #include "gemm.h"
 
+#if !defined(T2G_ISA)
+#define T2G_ISA "unnamed"  // compiled by hand
+#endif
+
 namespace t2g {
 namespace {
 
@@ -54,7 +58,7 @@ napi_value threads(Args& args) { return args.makeNumber(threadCount()); }
 napi_value setPrecision(Args& args) {
   const int64_t bits = args.integer(0);
   if (bits != 32 && bits != 16) args.fail(0, "is " + std::to_string(bits) + ", want 32 or 16");
-  if (bits == 16 && !bf16Available()) throw std::runtime_error("t2g_native.setPrecision: this CPU has no AVX512_BF16");
+  if (bits == 16 && !bf16Available()) throw std::runtime_error("t2g_native.setPrecision: this build (" T2G_ISA ") has no bf16 products");
   setGemmPrecision(static_cast<int>(bits));
   return nullptr;
 }
@@ -62,6 +66,13 @@ napi_value setPrecision(Args& args) {
 napi_value hasBf16(Args& args) {
   napi_value v;
   napi_get_boolean(args.env, bf16Available(), &v);
+  return v;
+}
+
+// isa() -> the instruction set that this addon was compiled for, a name of lib/tensor/native/cpu.cjs.
+napi_value isa(Args& args) {
+  napi_value v;
+  napi_create_string_utf8(args.env, T2G_ISA, NAPI_AUTO_LENGTH, &v);
   return v;
 }
 
@@ -94,6 +105,7 @@ void registerMemory(napi_env env, napi_value exports) {
   addFunction(env, exports, "threads", threads);
   addFunction(env, exports, "setPrecision", setPrecision);
   addFunction(env, exports, "hasBf16", hasBf16);
+  addFunction(env, exports, "isa", isa);
 }
 
 }  // namespace t2g
@@ -104,6 +116,6 @@ NAPI_MODULE_INIT() {
   t2g::registerElementwise(env, exports);
   t2g::registerReduce(env, exports);
   t2g::registerMovement(env, exports);
-  if (t2g::registerFused) t2g::registerFused(env, exports);
+  t2g::registerFused(env, exports);
   return exports;
 }

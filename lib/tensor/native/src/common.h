@@ -1,16 +1,15 @@
-// Shared by every native source: argument checks for N-API callbacks, the thread pool, vector types.
+// Shared by every native source: argument checks for N-API callbacks, the thread pool, vectors (simd.h).
 #pragma once
 #include <node_api.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include "simd.h"
 
 namespace t2g {
 
@@ -39,6 +38,7 @@ struct Args {
   const char* name;
   size_t count = 0;
   napi_value values[kMax];
+  mutable int64_t largest[4] = {};
 
   [[noreturn]] void fail(size_t i, const std::string& want) const {
     throw std::runtime_error(std::string("t2g_native.") + name + ": argument " + std::to_string(i) + " " + want);
@@ -87,11 +87,30 @@ struct Args {
       fail(i, "is " + std::to_string(x) + ", want an integer");
     return static_cast<int64_t>(x);
   }
-  /// An integer in [0, 2^40): for sizes, so that products of a few never overflow silently.
+  /// An integer in [0, 2^40) for a size. The four largest sizes of a call multiply to less than 2^62, so that lengths
+  /// computed from them do not overflow (strides and offsets are not sizes: see offset).
   int64_t size(size_t i) const {
+    int64_t x = offset(i);
+    const int64_t given = x;
+    for (int64_t& other : largest)
+      if (x > other) std::swap(x, other);
+    int64_t all = 1;
+    for (const int64_t one : largest)
+      if (one > 0 && (__builtin_mul_overflow(all, one, &all) || all >= (int64_t(1) << 62)))
+        fail(i, "is " + std::to_string(given) + ", too large beside the other sizes");
+    return given;
+  }
+  /// An integer in [0, 2^40).
+  int64_t offset(size_t i) const {
     const int64_t x = integer(i);
     if (x < 0 || x >= (int64_t(1) << 40)) fail(i, "is " + std::to_string(x) + ", want a size of 0 or more");
     return x;
+  }
+  /// a * b + c of values that are not negative; fails, naming argument i, where that overflows.
+  int64_t multiplyAdd(size_t i, int64_t a, int64_t b, int64_t c = 0) const {
+    int64_t out;
+    if (__builtin_mul_overflow(a, b, &out) || __builtin_add_overflow(out, c, &out)) fail(i, "describes too large an array");
+    return out;
   }
   bool boolean(size_t i) const {
     bool out;
@@ -132,7 +151,8 @@ struct Args {
     if (!isTyped || (type != wanted && !bytesWanted)) fail(i, std::string("is not ") + what);
     if (static_cast<int64_t>(n) < minLength)
       fail(i, "holds " + std::to_string(n) + " values, want at least " + std::to_string(minLength));
-    return data;
+    static int64_t nothing;  // an empty array has no memory, and memset and its like want an address
+    return data ? data : &nothing;
   }
 };
 
@@ -142,57 +162,12 @@ using Callback = napi_value (*)(Args& args);
 /// exports[name] = a function that runs cb; C++ exceptions become JS Errors. `name` must be a literal.
 void addFunction(napi_env env, napi_value exports, const char* name, Callback cb);
 
-// ---------------------------------------------------------------- vectors
-typedef float f32x16 __attribute__((vector_size(64)));
-typedef float f32x16u __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t i32x16 __attribute__((vector_size(64)));
-
-inline f32x16 loadu(const float* p) { return *reinterpret_cast<const f32x16u*>(p); }
-inline void storeu(float* p, f32x16 v) { *reinterpret_cast<f32x16u*>(p) = v; }
-inline f32x16 splat(float x) { return f32x16{} + x; }
-/// The first n (0 to 16) floats at p, zeros after them; nothing beyond is read.
-inline f32x16 loadPartial(const float* p, int64_t n) {
-#if defined(__AVX512F__)
-  return (f32x16)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
-#else
-  f32x16 v = {};
-  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(float));
-  return v;
-#endif
-}
-inline void storePartial(float* p, f32x16 v, int64_t n) {
-#if defined(__AVX512F__)
-  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
-#else
-  std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(float));
-#endif
-}
-/// Lane i of the result is lane order[i] of a (0-15) or b (16-31).
-inline f32x16 shuffle16(f32x16 a, f32x16 b, i32x16 order) {
-#if defined(__clang__)
-  f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = order[i] < 16 ? a[order[i] & 15] : b[order[i] & 15];
-  return r;
-#else
-  return __builtin_shuffle(a, b, order);
-#endif
-}
-inline float sumOf(f32x16 v) {
-  float s[16];
-  std::memcpy(s, &v, sizeof s);
-  float t[8], u[4];
-  for (int i = 0; i < 8; i++) t[i] = s[i] + s[i + 8];
-  for (int i = 0; i < 4; i++) u[i] = t[i] + t[i + 4];
-  return (u[0] + u[2]) + (u[1] + u[3]);
-}
-
 // ---------------------------------------------------------------- registration
 void registerMemory(napi_env env, napi_value exports);
 void registerGemm(napi_env env, napi_value exports);
 void registerElementwise(napi_env env, napi_value exports);
 void registerReduce(napi_env env, napi_value exports);
 void registerMovement(napi_env env, napi_value exports);
-/// The fused kernels; weak, so that the addon links without them.
-__attribute__((weak)) void registerFused(napi_env env, napi_value exports);
+void registerFused(napi_env env, napi_value exports);
 
 }  // namespace t2g

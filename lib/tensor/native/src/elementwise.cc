@@ -40,7 +40,7 @@ T2G_UNARY(Sigmoid, sigmoid16(x))
 T2G_UNARY(Erf, erf16(x))
 T2G_UNARY(Sin, sinCos16(x, false))
 T2G_UNARY(Cos, sinCos16(x, true))
-T2G_UNARY(Relu, x < 0.0f ? f32x16{} : x)
+T2G_UNARY(Relu, pick(x < 0.0f, f32x16{}, x))
 T2G_UNARY(Abs, abs16(x))
 T2G_UNARY(Floor, floor16(x))
 #undef T2G_UNARY
@@ -55,8 +55,8 @@ napi_value clip(Args& args) {
     for (int64_t i = begin; i < end; i += 16) {
       const int64_t here = std::min<int64_t>(16, end - i);
       f32x16 v = loadPartial(x + i, here);
-      v = v < low ? low : v;  // NaN stays
-      v = v > high ? high : v;
+      v = pick(v < low, low, v);  // NaN stays
+      v = pick(v > high, high, v);
       storePartial(out + i, v, here);
     }
   });
@@ -83,9 +83,10 @@ Layout readLayout(const Args& args, size_t i, int64_t& needA, int64_t& needB) {
   for (int d = 0; d < l.rank; d++) {
     l.size[d] = p[1 + d], l.a[d] = p[1 + l.rank + d], l.b[d] = p[1 + 2 * l.rank + d];
     if (l.size[d] < 0 || l.a[d] < 0 || l.b[d] < 0) args.fail(i, "has a negative entry");
-    needA += (l.size[d] - 1) * l.a[d];
-    needB += (l.size[d] - 1) * l.b[d];
-    l.total *= l.size[d];
+    const int64_t steps = std::max<int64_t>(0, l.size[d] - 1);
+    needA = args.multiplyAdd(i, steps, l.a[d], needA);
+    needB = args.multiplyAdd(i, steps, l.b[d], needB);
+    l.total = args.multiplyAdd(i, l.total, l.size[d]);
   }
   l.inner = l.size[l.rank - 1];
   l.rows = l.inner ? l.total / l.inner : 0;
@@ -176,9 +177,7 @@ napi_value compare(Args& args) {
 }
 
 inline f32x16 pow16(f32x16 a, f32x16 b) {
-  f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = std::pow(a[i], b[i]);
-  return r;
+  return eachLane16(a, b, [](float x, float y) { return std::pow(x, y); });
 }
 
 #define T2G_BINARY(NAME, EXPR) \

@@ -17,7 +17,7 @@ float maskRow(float* row, int64_t reach, const float* keep) {
   forVectors(reach, [&](int64_t i, auto lanes) {
     f32x16 v = lanes.load(row + i);
     if (keep) {
-      v = lanes.load(keep + i) == 0.0f ? splat(-INFINITY) : v;
+      v = pick(lanes.load(keep + i) == 0.0f, splat(-INFINITY), v);
       lanes.store(row + i, v);
     }
     top = maxOf(lanes.keepOr(v, -INFINITY), top);

@@ -5,10 +5,6 @@
 
 #include "common.h"
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
 namespace t2g {
 
 /// Sixteen values at a time.
@@ -52,39 +48,28 @@ inline __attribute__((always_inline)) void forVectors(int64_t n, Body body) {
   if (i < n) body(i, TailVector{static_cast<int>(n - i)});
 }
 
-inline f32x16 maxOf(f32x16 a, f32x16 b) { return a > b ? a : b; }
+inline f32x16 maxOf(f32x16 a, f32x16 b) { return pick(a > b, a, b); }
 inline float maxLane(f32x16 v) {
   float lanes[16];
-  std::memcpy(lanes, &v, sizeof lanes);
+  storeu(lanes, v);
   float m = lanes[0];
   for (int i = 1; i < 16; i++) m = lanes[i] > m ? lanes[i] : m;
   return m;
 }
 
-inline f32x16 squareRoot(f32x16 v) {
-#if defined(__AVX512F__)
-  return (f32x16)_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), (__m512)v);
-#else
-  float lanes[16];
-  storeu(lanes, v);
-  for (float& x : lanes) x = std::sqrt(x);
-  return loadu(lanes);
-#endif
-}
+inline f32x16 squareRoot(f32x16 v) { return sqrt16(v); }
 
 /// e^x to about 1e-7 relative: x = n ln 2 + r, a polynomial in r (Cephes), times 2^n. Keeps NaN; -inf gives 0.
 inline f32x16 vexp(f32x16 x) {
-  x = x <= splat(-105.0f) ? splat(-105.0f) : x;  // in this order NaN stays
-  x = x > splat(89.0f) ? splat(89.0f) : x;
+  x = pick(x <= splat(-105.0f), splat(-105.0f), x);  // in this order NaN stays
+  x = pick(x > splat(89.0f), splat(89.0f), x);
   const f32x16 scaled = x * 1.44269504088896341f;
 #if defined(__AVX512F__)
   const __m512 n = _mm512_maskz_roundscale_ps(static_cast<__mmask16>(-1), (__m512)scaled, 8);
   __m512 rest = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), (__m512)x);
   const f32x16 r = (f32x16)_mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), rest);
 #else
-  // Rounding by conversion: adding and taking away 1.5 * 2^23 would not survive reassociation.
-  const i32x16 whole = __builtin_convertvector(scaled + (scaled < 0.0f ? splat(-0.5f) : splat(0.5f)), i32x16);
-  const f32x16 n = __builtin_convertvector(whole, f32x16);
+  const f32x16 n = round16(scaled);
   const f32x16 r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
 #endif
   f32x16 p = splat(1.9875691500e-4f);
@@ -98,9 +83,9 @@ inline f32x16 vexp(f32x16 x) {
   return (f32x16)_mm512_maskz_scalef_ps(static_cast<__mmask16>(-1), (__m512)p, n);
 #else
   // In two halves, because 2^128 and 2^-150 have no float of their own.
-  const i32x16 half = whole >> 1;
+  const i32x16 whole = toInt16(n), half = whole >> 1;
   const f32x16 low = (f32x16)((half + 127) << 23), high = (f32x16)((whole - half + 127) << 23);
-  return x != x ? x : p * low * high;
+  return pick(x != x, x, p * low * high);
 #endif
 }
 

@@ -8,8 +8,10 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr int MR = 12, NV = 2;  // 24 accumulators of 32 registers
+#elif defined(__AVX__) || defined(__aarch64__)
+constexpr int MR = 6, NV = 1;  // 12 accumulators of 16 registers (AVX) or 24 of 32 (NEON)
 #else
-constexpr int MR = 6, NV = 1;  // 16 floats are 2 AVX or 4 NEON registers
+constexpr int MR = 2, NV = 1;  // 8 of 16 (SSE)
 #endif
 constexpr int NR = NV * 16;
 

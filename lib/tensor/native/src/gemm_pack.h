@@ -7,6 +7,11 @@
 
 namespace t2g {
 
+#if defined(__AVX512F__)
+/// Lane i of the result is lane order[i] of a (0-15) or b (16-31).
+inline f32x16 lanesOf(f32x16 a, f32x16 b, i32x16 order) {
+  return (f32x16)_mm512_permutex2var_ps((__m512)a, (__m512i)order, (__m512)b);
+}
 // new row i = even part of (r[i], r[i+s]), new row i+s = odd part, for one power of two s of a 16x16 transpose.
 template <int S>
 inline void transposeStage(f32x16* r) {
@@ -19,8 +24,8 @@ inline void transposeStage(f32x16* r) {
   for (int i = 0; i < 16; i++) {
     if (i & S) continue;
     const f32x16 a = r[i], b = r[i + S];
-    r[i] = shuffle16(a, b, low);
-    r[i + S] = shuffle16(a, b, high);
+    r[i] = lanesOf(a, b, low);
+    r[i + S] = lanesOf(a, b, high);
   }
 }
 
@@ -30,6 +35,15 @@ inline void transpose16(f32x16* r) {
   transposeStage<2>(r);
   transposeStage<1>(r);
 }
+#else
+inline void transpose16(f32x16* r) {
+  float rows[16][16], columns[16][16];
+  for (int i = 0; i < 16; i++) storeu(rows[i], r[i]);
+  for (int i = 0; i < 16; i++)
+    for (int k = 0; k < 16; k++) columns[k][i] = rows[i][k];
+  for (int i = 0; i < 16; i++) r[i] = loadu(columns[i]);
+}
+#endif
 
 #if defined(__AVX512BF16__) && defined(__AVX512BW__)
 #define T2G_BF16 1

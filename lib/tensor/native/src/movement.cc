@@ -58,7 +58,7 @@ void transposeTiles(const float* in, int64_t inStep, float* out, int64_t outStep
 
 // copy(in, out, inOffset, outOffset, layout): layout is Int32Array [rank, sizes..., in strides..., out strides...]
 napi_value copy(Args& args) {
-  const int64_t inOffset = args.size(2), outOffset = args.size(3);
+  const int64_t inOffset = args.offset(2), outOffset = args.offset(3);
   const int32_t* p = args.i32(4, 1);
   Walk w;
   w.rank = p[0];
@@ -68,9 +68,10 @@ napi_value copy(Args& args) {
   for (int d = 0; d < w.rank; d++) {
     w.size[d] = p[1 + d], w.in[d] = p[1 + w.rank + d], w.out[d] = p[1 + 2 * w.rank + d];
     if (w.size[d] < 0 || w.in[d] < 0 || w.out[d] < 0) args.fail(4, "has a negative entry");
-    needIn += (w.size[d] - 1) * w.in[d];
-    needOut += (w.size[d] - 1) * w.out[d];
-    w.total *= w.size[d];
+    const int64_t steps = std::max<int64_t>(0, w.size[d] - 1);
+    needIn = args.multiplyAdd(4, steps, w.in[d], needIn);
+    needOut = args.multiplyAdd(4, steps, w.out[d], needOut);
+    w.total = args.multiplyAdd(4, w.total, w.size[d]);
   }
   if (w.total == 0) return nullptr;
   const float* in = args.f32(0, needIn) + inOffset;

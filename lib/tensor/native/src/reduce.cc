@@ -33,11 +33,7 @@ struct MinOp {
 
 template <class Op>
 inline float joinLanes(f32x16 v) {
-  for (int s = 8; s > 0; s /= 2) {
-    i32x16 order;
-    for (int i = 0; i < 16; i++) order[i] = (i + s) & 15;
-    v = Op::join(v, shuffle16(v, v, order));
-  }
+  for (int s = 8; s > 0; s /= 2) v = Op::join(v, rotate16(v, s));
   return v[0];
 }
 
@@ -54,9 +50,10 @@ float reduceRow(const float* x, int64_t n) {
   }
   for (; i + 16 <= n; i += 16) a = Op::join(a, loadu(x + i));
   if (i < n) {
-    f32x16 last = start;
-    for (int64_t k = 0; k < n - i; k++) last[k] = x[i + k];
-    b = Op::join(b, last);
+    float last[16];
+    storeu(last, start);
+    std::memcpy(last, x + i, static_cast<size_t>(n - i) * sizeof(float));
+    b = Op::join(b, loadu(last));
   }
   return joinLanes<Op>(Op::join(Op::join(a, b), Op::join(c, d)));
 }
@@ -137,8 +134,9 @@ float expSum(const float* x, float* out, int64_t n, float max) {
     sum += e;
   }
   if (i < n) {
-    f32x16 e = exp16(loadPartial(x + i, n - i) - top);
-    for (int64_t k = n - i; k < 16; k++) e[k] = 0.0f;
+    float lanes[16] = {};
+    storePartial(lanes, exp16(loadPartial(x + i, n - i) - top), n - i);
+    const f32x16 e = loadu(lanes);
     if (Store) storePartial(out + i, e, n - i);
     sum += e;
   }

@@ -8,45 +8,16 @@
 
 namespace t2g {
 
-/// a * b + c in one rounding; compilers may not reorder it.
+/// a * b + c, in one rounding where the machine has it; compilers may not reorder it.
 inline f32x16 fma16(f32x16 a, f32x16 b, f32x16 c) {
 #if defined(__AVX512F__)
   return (f32x16)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #else
-  f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
-  return r;
+  return a * b + c;
 #endif
 }
 inline f32x16 fma16(f32x16 a, float b, f32x16 c) { return fma16(a, splat(b), c); }
 inline f32x16 fma16(f32x16 a, f32x16 b, float c) { return fma16(a, b, splat(c)); }
-
-inline f32x16 round16(f32x16 a) {
-#if defined(__AVX512F__)
-  return (f32x16)_mm512_roundscale_ps((__m512)a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-#else
-  f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = __builtin_rintf(a[i]);
-  return r;
-#endif
-}
-inline f32x16 floor16(f32x16 a) {
-  f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = __builtin_floorf(a[i]);
-  return r;
-}
-inline i32x16 toInt16(f32x16 a) { return __builtin_convertvector(a, i32x16); }
-inline f32x16 toFloat16(i32x16 a) { return __builtin_convertvector(a, f32x16); }
-
-inline f32x16 sqrt16(f32x16 a) {
-#if defined(__AVX512F__)
-  return (f32x16)_mm512_sqrt_ps((__m512)a);
-#else
-  f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = __builtin_sqrtf(a[i]);
-  return r;
-#endif
-}
 
 inline f32x16 abs16(f32x16 a) { return (f32x16)((i32x16)a & 0x7fffffff); }
 /// |a| with the sign of b.
@@ -54,12 +25,12 @@ inline f32x16 withSign16(f32x16 a, f32x16 b) {
   return (f32x16)(((i32x16)a & 0x7fffffff) | ((i32x16)b & int32_t(0x80000000)));
 }
 /// The larger one; NaN if either is.
-inline f32x16 max16(f32x16 a, f32x16 b) { return ((a >= b) | (a != a)) ? a : b; }
-inline f32x16 min16(f32x16 a, f32x16 b) { return ((a <= b) | (a != a)) ? a : b; }
+inline f32x16 max16(f32x16 a, f32x16 b) { return pick((a >= b) | (a != a), a, b); }
+inline f32x16 min16(f32x16 a, f32x16 b) { return pick((a <= b) | (a != a), a, b); }
 
 inline f32x16 exp16(f32x16 x) {
-  x = x < -104.0f ? splat(-104.0f) : x;  // NaN passes both
-  x = x > 89.0f ? splat(89.0f) : x;
+  x = pick(x < -104.0f, splat(-104.0f), x);  // NaN passes both
+  x = pick(x > 89.0f, splat(89.0f), x);
   const f32x16 n = round16(x * 1.44269504088896341f);
   f32x16 r = fma16(n, -0.693359375f, x);
   r = fma16(n, 2.12194440e-4f, r);
@@ -73,18 +44,18 @@ inline f32x16 exp16(f32x16 x) {
   const i32x16 e = toInt16(n), half = e >> 1;
   const f32x16 a = (f32x16)((half + 127) << 23), b = (f32x16)((e - half + 127) << 23);
   const f32x16 y = p * a * b;
-  return x != x ? x : y;
+  return pick(x != x, x, y);
 }
 
 inline f32x16 log16(f32x16 x) {
-  const auto tiny = x < 1.17549435e-38f;
-  const f32x16 scaled = tiny ? x * 8388608.0f : x;
+  const i32x16 tiny = x < 1.17549435e-38f;
+  const f32x16 scaled = pick(tiny, x * 8388608.0f, x);
   const i32x16 bits = (i32x16)scaled;
-  i32x16 e = (bits >> 23) - 126 - ((i32x16)tiny & 23);
+  i32x16 e = (bits >> 23) - 126 - (tiny & 23);
   f32x16 m = (f32x16)((bits & 0x007fffff) | 0x3f000000);  // [0.5, 1)
-  const auto low = m < 0.707106781186547524f;
-  e = e + (i32x16)low;
-  m = low ? m + m : m;
+  const i32x16 low = m < 0.707106781186547524f;
+  e = e + low;
+  m = pick(low, m + m, m);
   m = m - 1.0f;
   const f32x16 z = m * m, n = toFloat16(e);
   f32x16 p = splat(7.0376836292e-2f);
@@ -101,10 +72,10 @@ inline f32x16 log16(f32x16 x) {
   y = fma16(z, -0.5f, y);
   y = fma16(n, 0.693359375f, m + y);
   const float inf = std::numeric_limits<float>::infinity();
-  y = x == inf ? x : y;
-  y = x == 0.0f ? splat(-inf) : y;
-  y = x < 0.0f ? splat(std::numeric_limits<float>::quiet_NaN()) : y;
-  return x != x ? x : y;
+  y = pick(x == inf, x, y);
+  y = pick(x == 0.0f, splat(-inf), y);
+  y = pick(x < 0.0f, splat(std::numeric_limits<float>::quiet_NaN()), y);
+  return pick(x != x, x, y);
 }
 
 inline f32x16 tanh16(f32x16 x) {
@@ -116,8 +87,8 @@ inline f32x16 tanh16(f32x16 x) {
   p = fma16(p, z, -3.33332819422e-1f);
   const f32x16 small = fma16(p * z, x, x);
   const f32x16 large = withSign16(1.0f - 2.0f / (exp16(a + a) + 1.0f), x);
-  const f32x16 y = a < 0.625f ? small : large;
-  return x != x ? x : y;
+  const f32x16 y = pick(a < 0.625f, small, large);
+  return pick(x != x, x, y);
 }
 
 inline f32x16 sigmoid16(f32x16 x) { return 1.0f / (1.0f + exp16(-x)); }
@@ -149,15 +120,16 @@ inline f32x16 sinOrCos16(f32x16 x, bool cosine) {
   c = fma16(c, z, -1.388731625493765e-3f);
   c = fma16(c, z, 4.166664568298827e-2f);
   c = fma16(c, z * z, fma16(z, -0.5f, splat(1.0f)));
-  const f32x16 y = (q & 1) != 0 ? c : s;
-  return (q & 2) != 0 ? -y : y;
+  const f32x16 y = pick((q & 1) != 0, c, s);
+  return pick((q & 2) != 0, -y, y);
 }
 inline f32x16 sinCos16(f32x16 x, bool cosine) {
-  f32x16 y = sinOrCos16(x, cosine);
-  const auto far = !(abs16(x) < 8192.0f);
-  for (int i = 0; i < 16; i++)
-    if (far[i]) y[i] = cosine ? std::cos(x[i]) : std::sin(x[i]);
-  return y;
+  const f32x16 y = sinOrCos16(x, cosine);
+  if (!any16(!(abs16(x) < 8192.0f))) return y;
+  return eachLane16(x, y, [=](float angle, float near) {
+    if (std::fabs(angle) < 8192.0f) return near;
+    return cosine ? std::cos(angle) : std::sin(angle);
+  });
 }
 
 }  // namespace t2g

@@ -21,7 +21,7 @@ const HELP = `npm run setup:tensorflow [-- options]      the backend "tensorflow
 
 Needs npm, a Python with pip (only to download; PYTHON=/path chooses one) and a C++ compiler. Everything goes into
 .tensorflow/ and node_modules/; delete .tensorflow/ to get the space back. A later \`npm ci\` removes the binding: run
-this again (it keeps the download). Exit status 3: the download is impossible here.`;
+this again (it keeps the download). Exit status 3: the network, Python or compiler it needs is not here.`;
 
 function parse(args) {
   const options = { gpu: false, force: false, official: false, version: VERSION };
@@ -104,7 +104,7 @@ function build(folder, target, tensorflow) {
     const advice = compiler
       ? 'install a C++ compiler and make (Debian/Ubuntu: apt-get install build-essential; macOS: xcode-select --install)'
       : 'T2G_NATIVE_VERBOSE=1 shows all of it';
-    throw new SetupError(`the binding did not compile (${reason}): ${advice}.`);
+    throw new SetupError(`the binding did not compile (${reason}): ${advice}.`, compiler ? 3 : 1);
   }
   for (const name of ['quiet.node', 'tfjs_binding.node'])
     fs.copyFileSync(path.join(work, 'build', 'Release', name), path.join(path.dirname(target), name));

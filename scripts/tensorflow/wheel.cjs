@@ -11,7 +11,7 @@ const root = path.resolve(__dirname, '..', '..');
 const home = path.join(root, '.tensorflow');
 const VERSION = '2.21.0';
 
-/** A failure whose message says what to do. `code` 3: the download is impossible here, everything else is fine. */
+/** A failure whose message says what to do. `code` 3: this machine lacks something that the set-up needs; nothing is broken. */
 class SetupError extends Error {
   constructor(message, code = 1) {
     super(message);

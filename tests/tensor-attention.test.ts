@@ -129,7 +129,7 @@ const cases: Case[] = [
   { B: 3, H: 4, Hkv: 2, dh: 64, causal: true, mask: true, streams: [{ tokens: 97, rotary: 'half' }] },
   { B: 2, H: 2, Hkv: 2, dh: 33, norm: true, scale: 0.7, streams: [{ tokens: 25, keys: 31 }] },
   { B: 1, H: 2, Hkv: 1, dh: 128, causal: true, streams: [{ tokens: 300, rotary: 'interleaved' }] },
-  { B: 1, H: 2, Hkv: 2, dh: 20, causal: true, mask: true, streams: [{ tokens: 260, keys: 333 }] },
+  { B: 2, H: 2, Hkv: 1, dh: 20, causal: true, mask: true, streams: [{ tokens: 260, keys: 333 }] },
   { B: 2, H: 1, Hkv: 1, dh: 16, causal: true, streams: [{ tokens: 45, keys: 19 }] },
   { B: 1, H: 2, Hkv: 2, dh: 16, streams: [{ tokens: 250, keys: 530 }] },
   { B: 1, H: 1, Hkv: 1, dh: 3, streams: [{ tokens: 1 }, { tokens: 1 }] },
@@ -226,6 +226,26 @@ test('the same as rmsNorm, rotary, concat, plain attention and split', () => {
     };
     const found = outputsAndGrads((list) => T.jointAttention(inputs(list)), xs);
     close(JSON.stringify(c), found, outputsAndGrads(separate, xs));
+  }
+});
+
+test('bf16 products stay within their rounding, causal edges and odd sizes included', (t) => {
+  if (!T.bf16Available()) return t.skip('no bf16 on this backend and CPU');
+  for (const c of cases) {
+    const { xs, inputs } = build(c);
+    const run: Run = (list) => T.jointAttention(inputs(list));
+    const wanted = outputsAndGrads(run, xs);
+    T.setMatmulPrecision('bf16');
+    try {
+      // 8 bits of mantissa: 2^-9 an operand, two products deep, relative to the largest value
+      close(`bf16 ${JSON.stringify(c)}`, outputsAndGrads(run, xs), wanted, 3e-2);
+      const found = outputsAndGrads(run, xs);
+      const off = Math.max(...found.map((x, i) => tf.max(tf.abs(tf.sub(x, wanted[i]))).dataSync()[0]));
+      const small = c.streams.reduce((sum, { tokens }) => sum + tokens, 0) < 8;
+      assert.equal(off > 0, !small, `bf16 is for the larger sizes: ${JSON.stringify(c)}, off by ${off}`);
+    } finally {
+      T.setMatmulPrecision('fp32');
+    }
   }
 });
 

@@ -153,14 +153,4 @@ struct Attention {
   }
 };
 
-/// Cuts one piece of scratch into arrays.
-struct Carve {
-  float* at;
-  float* take(int64_t n) {
-    float* mine = at;
-    at += (n + 15) / 16 * 16;
-    return mine;
-  }
-};
-
 }  // namespace t2g

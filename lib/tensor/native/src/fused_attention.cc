@@ -1,7 +1,7 @@
 // Attention over [B, T, heads, dh] without a stored score matrix: the forward pass keeps one log-sum-exp per row,
 // the backward pass computes the probabilities again from it (Dao et al. 2022). One or more streams of tokens, each
 // with its own tensors, norm weights and angles, attend as one sequence; nothing is joined or turned in memory.
-#include "attention_problem.h"
+#include "attention_scratch.h"
 
 namespace t2g {
 namespace {
@@ -62,24 +62,6 @@ void fewRows(const Attention& a, int64_t b, int64_t h, float* scores) {
   }
 }
 
-struct ForwardScratch {
-  float *spare, *k, *v, *turned, *q, *scores, *out, *pairs, *vPairs, *qPairs, *scorePairs;
-  Operand keys, values;
-
-  static int64_t size(const Attention& a, int64_t blockRows) {
-    return 2 * a.keys * a.wide + a.keys * a.halfWide + a.keys / 2 * a.wide + std::max(a.wide, a.halfWide) * a.ld +
-           tiles::kRows * (a.ld + a.halfLd + a.wide) + blockRows * (a.wide + a.halfWide) + a.wide;
-  }
-  ForwardScratch(const Attention& a, int64_t blockRows) {
-    Carve carve{threadScratch(5, size(a, blockRows))};
-    k = carve.take(a.keys * a.wide), v = carve.take(a.keys * a.wide), pairs = carve.take(a.keys * a.halfWide);
-    vPairs = carve.take(a.keys / 2 * a.wide), turned = carve.take(std::max(a.wide, a.halfWide) * a.ld);
-    scores = carve.take(tiles::kRows * a.ld), scorePairs = carve.take(tiles::kRows * a.halfLd);
-    out = carve.take(tiles::kRows * a.wide), q = carve.take(blockRows * a.wide);
-    qPairs = carve.take(blockRows * a.halfWide), spare = carve.take(a.wide);
-  }
-};
-
 // The keys and values of one key head, ready for products.
 void enterKeys(const Attention& a, int64_t b, int64_t group, ForwardScratch& x) {
   a.keysAndValues(b, group, x.spare, x.k, x.v);
@@ -119,7 +101,7 @@ void forwardBlock(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t 
 
 napi_value attention(Args& args) {
   const Attention a(args, false);
-  if (a.B == 0 || a.T == 0 || a.H == 0) return nullptr;
+  if (a.B == 0 || a.T == 0 || a.H == 0 || a.dh == 0) return nullptr;
   const Stream& only = a.streams[0];
   const bool plain = a.count == 1 && !only.rotary.cos && !only.qNorm && !only.kNorm;
   if (plain && a.T < 4) {
@@ -147,30 +129,6 @@ napi_value attention(Args& args) {
   });
   return nullptr;
 }
-
-struct BackwardScratch {
-  float *spare, *k, *v, *kTurned, *vTurned, *dk, *dv, *q, *dout, *dq, *p, *ds;
-  float *pairs, *kPairs, *qAlong, *qAcross, *doutAlong, *doutAcross, *pPairs, *dsAlong, *dsAcross;
-  Operand keysTurned, valuesTurned, keys;
-  float *dqNorm[Attention::kMostStreams], *dkNorm[Attention::kMostStreams];  // [dh] of this task
-
-  BackwardScratch(const Attention& a, int64_t blockRows) {
-    const int64_t held = a.keys * a.wide, turned = std::max(a.wide, a.halfWide) * a.ld, block = blockRows * a.wide;
-    const int64_t odd = (blockRows + 1) / 2, halfBlock = blockRows * a.halfWide, scores = blockRows * a.ld;
-    const int64_t paired = a.keys * a.halfWide + held / 2 + 2 * (halfBlock + odd * a.wide) + 2 * odd * a.ld +
-                           blockRows * a.halfLd;
-    Carve carve{threadScratch(5, 4 * held + 2 * turned + 3 * block + 2 * scores + a.wide + (a.half ? paired : 0))};
-    k = carve.take(held), v = carve.take(held), dk = carve.take(held), dv = carve.take(held);
-    kTurned = carve.take(turned), vTurned = carve.take(turned);
-    q = carve.take(block), dout = carve.take(block), dq = carve.take(block);
-    p = carve.take(scores), ds = carve.take(scores), spare = carve.take(a.wide);
-    if (!a.half) return;
-    pairs = carve.take(a.keys * a.halfWide), kPairs = carve.take(held / 2);
-    qAlong = carve.take(halfBlock), qAcross = carve.take(odd * a.wide);
-    doutAlong = carve.take(halfBlock), doutAcross = carve.take(odd * a.wide);
-    pPairs = carve.take(odd * a.ld), dsAcross = carve.take(odd * a.ld), dsAlong = carve.take(blockRows * a.halfLd);
-  }
-};
 
 // p = the probabilities and ds = the gradient of the scaled scores, for the queries [t0, t1) of one head.
 void scoreGradients(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_t t1, const BackwardScratch& x) {
@@ -261,10 +219,11 @@ void storeKeyGradients(const Attention& a, int64_t b, int64_t group, const Backw
 
 napi_value attentionGrad(Args& args) {
   const Attention a(args, true);
+  if (a.dh == 0) return nullptr;
   const int64_t tasks = a.B * a.Hkv, heads = a.H / a.Hkv;
   // Gradients of the norm weights, per task, summed in order at the end: [streams][q, k][tasks][dh].
   float* partial = scratch(4, a.count * 2 * tasks * a.dh);
-  std::memset(partial, 0, a.count * 2 * tasks * a.dh * sizeof(float));
+  std::fill_n(partial, a.count * 2 * tasks * a.dh, 0.0f);
   const auto partOf = [&](int64_t stream, int64_t which) { return partial + (stream * 2 + which) * tasks * a.dh; };
   const int64_t blockRows = std::min<int64_t>(a.T, std::max<int64_t>(48, std::min<int64_t>(1024, 65536 / a.ld)));
   // One task per key head: it alone adds to that head's keys and values, in a fixed order.

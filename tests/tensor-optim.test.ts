@@ -86,7 +86,7 @@ test('many parameters of odd sizes: one step of Adam without decay moves each by
   }
 });
 
-test('clipGradNorm: replaces only what is too long, also when two names share a tensor', () => {
+test('clipGradNorm: scales only what is too long, once when two names share a tensor, and no clone', () => {
   const short = { a: tf.tensor1d([0.3, 0.4]) as tf.Tensor };
   const kept = short.a;
   assert.ok(Math.abs(clipGradNorm(short, 1) - 0.5) < 1e-6);
@@ -94,9 +94,14 @@ test('clipGradNorm: replaces only what is too long, also when two names share a 
 
   const shared = tf.tensor1d([3, 0]) as tf.Tensor;
   const long = { a: shared, b: shared, c: tf.tensor1d([0, Math.sqrt(7)]) as tf.Tensor };
+  const clone = long.c.clone();
+  const before = tf.memory().numTensors;
   assert.ok(Math.abs(clipGradNorm(long, 1) - 5) < 1e-5);
   assert.ok(Math.abs(long.a.dataSync()[0] - 0.6) < 1e-5 && Math.abs(long.b.dataSync()[0] - 0.6) < 1e-5);
-  assert.ok(shared.isDisposed);
+  assert.ok(Math.abs(long.c.dataSync()[1] - Math.sqrt(7) / 5) < 1e-5);
+  assert.ok(Math.abs(clone.dataSync()[1] - Math.sqrt(7)) < 1e-6);
+  const held = new Set(Object.values(long)).size - 2; // backends without fused updates give two names two tensors
+  assert.equal(tf.memory().numTensors, before + held);
   assert.ok(Number.isNaN(clipGradNorm({ a: tf.tensor1d([NaN, 1]) }, 1)));
   assert.equal(clipGradNorm({}, 1), 0);
   assert.throws(() => clipGradNorm({}, 0), /max is 0/);

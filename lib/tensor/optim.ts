@@ -179,7 +179,8 @@ function globalNorm(tensors: tf.Tensor[]): number {
 
 /**
  * Scales all gradients together so that their joint norm is at most `max`, as torch's clip_grad_norm_ does.
- * The record's gradients are replaced and the old tensors disposed. Needs a backend with synchronous reads.
+ * The record's gradients are scaled in place where the backend can and nothing else shares them; else they are
+ * replaced and the old tensors disposed. Needs a backend with synchronous reads.
  * @returns the norm before clipping; not finite when a gradient is not
  */
 export function clipGradNorm(grads: Params, max: number): number {
@@ -187,8 +188,9 @@ export function clipGradNorm(grads: Params, max: number): number {
   const norm = globalNorm(Object.values(grads));
   const factor = max / (norm + 1e-6);
   if (factor >= 1) return norm;
-  const old = new Set(Object.values(grads));
-  for (const name of Object.keys(grads)) grads[name] = tf.mul(grads[name], factor);
+  const all = Object.values(grads);
+  const old = fusedOptim()?.scale(all, factor) ?? new Set(all);
+  for (const name of Object.keys(grads)) if (old.has(grads[name])) grads[name] = tf.mul(grads[name], factor);
   for (const tensor of old) tensor.dispose();
   return norm;
 }

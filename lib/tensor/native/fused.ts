@@ -55,6 +55,13 @@ function fusedOptim(): FusedOptim {
       }
       return Math.sqrt(total);
     },
+    scale(tensors, factor) {
+      const unique = [...new Set(tensors)];
+      const shared = unique.filter((x) => backend.refCount(x.dataId) > 1);
+      const own = unique.filter((x) => x.size > 0 && !shared.includes(x));
+      for (const piece of pieces(own)) call('scaleInPlace', valuesOfAll(piece), factor);
+      return new Set(shared);
+    },
     ema(average, parameter, decay) {
       if (average.size === 0) return;
       unshare(average);

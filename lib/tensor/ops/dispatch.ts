@@ -34,6 +34,8 @@ function twinsOf(backend: string): Twins {
 export interface FusedOptim {
   adamw(slots: AdamWSlot[], scalars: AdamWScalars): void;
   globalNorm(tensors: tf.Tensor[]): number;
+  /** Scales in place what nothing else shares; returns the tensors that it left alone. */
+  scale(tensors: tf.Tensor[], factor: number): Set<tf.Tensor>;
   ema(average: tf.Variable, parameter: tf.Tensor, decay: number): void;
 }
 const optimisers = new Map<string, () => FusedOptim | null>();

@@ -89,6 +89,22 @@ napi_value sumOfSquares(Args& args) {
   return args.makeNumber(total);
 }
 
+// scaleInPlace(tensors[], factor)
+napi_value scaleInPlace(Args& args) {
+  const Args list = args.list(0);
+  const float factor = static_cast<float>(args.number(1));
+  std::vector<float*> data;
+  for (size_t i = 0; i < list.count; i++) data.push_back(list.f32(i, 0));
+  const std::vector<Chunk> chunks = chunksOf(list);
+  parallelFor(static_cast<int64_t>(chunks.size()), 1, [&](int64_t first, int64_t last) {
+    for (int64_t c = first; c < last; c++) {
+      float* x = data[chunks[c].tensor] + chunks[c].begin;
+      forVectors(chunks[c].length, [&](int64_t i, auto lanes) { lanes.store(x + i, lanes.load(x + i) * factor); });
+    }
+  });
+  return nullptr;
+}
+
 // moveTowards(averages[], values[], fraction): average += fraction * (value - average)
 napi_value moveTowards(Args& args) {
   const Args averages = args.list(0), values = args.list(1);
@@ -118,6 +134,7 @@ napi_value moveTowards(Args& args) {
 void registerFusedOptim(napi_env env, napi_value exports) {
   addFunction(env, exports, "adamw", adamw);
   addFunction(env, exports, "sumOfSquares", sumOfSquares);
+  addFunction(env, exports, "scaleInPlace", scaleInPlace);
   addFunction(env, exports, "moveTowards", moveTowards);
 }
 

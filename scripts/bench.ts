@@ -41,7 +41,8 @@ const options = parseCli(DEFAULTS, {
   describe: {
     rounds: 'interleaved rounds; medians are over rounds',
     budget: 'seconds that an engine repeats a work in a round',
-    minutes: 'after this long nothing more is prepared and no new round starts',
+    minutes:
+      'after this long nothing more is prepared and no new round starts; memory gets half as long again',
     timeout: 'seconds that an engine may take to answer before it is killed (compilation: three times that)',
     threads: 'threads of every engine',
     python: 'Python that may have torch, numpy and transformers',
@@ -131,7 +132,7 @@ async function standard(kinds: EngineKind[]): Promise<void> {
   stopAll();
   const works = STEPS.filter(chosen);
   const memory = options.memory
-    ? await memoryOf(present, works)
+    ? await memoryOf(present, works, began + 1.5 * options.minutes * 60_000)
     : new Map<string, Map<string, Memory | string>>();
   const run: report.Run = { results, works, kinds: present, memory };
   progress('');
@@ -152,6 +153,7 @@ async function standard(kinds: EngineKind[]): Promise<void> {
 async function memoryOf(
   kinds: EngineKind[],
   works: WorkSpec[],
+  deadline: number,
 ): Promise<Map<string, Map<string, Memory | string>>> {
   const memory = new Map<string, Map<string, Memory | string>>();
   const { threads, python } = options;
@@ -159,6 +161,10 @@ async function memoryOf(
     if (kind.compiled) continue; // its compiler's memory would be counted
     memory.set(kind.name, new Map());
     for (const work of works.filter((w) => w.kind.endsWith('_train'))) {
+      if (Date.now() > deadline) {
+        memory.get(kind.name)!.set(work.name, 'the time was over (--minutes)');
+        continue;
+      }
       progress(`memory of ${work.name}: ${kind.name}`);
       const engine = new Engine(commandOf(kind, { threads, python }));
       open.add(engine);

@@ -8,7 +8,7 @@ import { Engine, EngineError } from '../scripts/bench/engine';
 import { ENGINES, enginesNamed } from '../scripts/bench/engines';
 import { spread } from '../scripts/bench/fill';
 import { parseLine, type WorkSpec } from '../scripts/bench/protocol';
-import { growth } from '../scripts/bench/scaling';
+import { growth, scalingFigure, scalingTable, sweeps } from '../scripts/bench/scaling';
 import {
   measureMemory,
   runSession,
@@ -199,6 +199,10 @@ test('operations are counted from the shapes', () => {
   assert.equal(flopsOf(ditTrain(64)), 2 * flopsOf(ditTrain(32))!);
   assert.equal(growth([{ at: 2 }, { at: 8 }], [10, 40]), 'size^1.00');
   assert.equal(growth([{ at: 2 }, { at: 8 }], [10, null]), '-');
+  const [sweep] = sweeps(true);
+  const scaling = [{ sweep, ms: { native: [10, null, 160] } }];
+  assert.match(scalingTable(scaling), /native +10\.0 ms +- +160 ms +size\^1\.00/);
+  assert.equal(scalingFigure(scaling).data.length, 1);
 });
 
 test('fixed numbers stay in range and are the ones PyTorch makes', () => {

@@ -46,10 +46,11 @@ export function scalingTable(scaling: Scaling): string {
   return scaling
     .map(({ sweep: { name, axis, points }, ms }) => {
       const rows = Object.entries(ms).map(([engine, values]) => {
-        const row: Record<string, string> = { [`${name}; ${axis}:`]: engine };
+        const row: Record<string, string> = { [name]: engine };
         points.forEach(({ label }, i) => {
           const ms = values[i];
-          row[label] = ms === null ? '-' : showMs(ms);
+          // never the bare number: objects put such keys first
+          row[`${axis} ${label}`] = ms === null ? '-' : showMs(ms);
         });
         row.growth = growth(points, values);
         return row;

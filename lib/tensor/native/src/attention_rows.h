@@ -15,14 +15,12 @@ struct Rotary {
   /// y = x turned by the angles at c and s (the other way with sign = -1) and multiplied by `factor`.
   void turn(const float* x, const float* c, const float* s, int64_t dh, float sign, float factor, float* y) const {
     if (interleaved) {
-      const i32x16 twice = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
-      const i32x16 swapped = {1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14};
-      const f32x16 signs = f32x16{-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1} * (sign * factor);
+      const f32x16 signs = alternate16(sign * factor);
       forVectors(dh, [&](int64_t i, auto lanes) {
         const int64_t pairs = std::min<int64_t>(8, (dh - i) / 2);
-        const f32x16 v = lanes.load(x + i), w = shuffle16(v, v, swapped);
+        const f32x16 v = lanes.load(x + i), w = swapPairs16(v);
         const f32x16 cs = loadPartial(c + i / 2, pairs), sn = loadPartial(s + i / 2, pairs);
-        lanes.store(y + i, v * shuffle16(cs, cs, twice) * factor + w * shuffle16(sn, sn, twice) * signs);
+        lanes.store(y + i, v * twice16(cs) * factor + w * twice16(sn) * signs);
       });
       return;
     }

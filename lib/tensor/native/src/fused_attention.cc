@@ -159,7 +159,7 @@ void scoreGradients(const Attention& a, int64_t b, int64_t h, int64_t t0, int64_
       const int64_t reach = a.reach(t0 + r0 + r);
       forVectors(reach, [&](int64_t j, auto lanes) {
         f32x16 score = lanes.load(p + j);
-        if (keep) score = lanes.load(keep + j) == 0.0f ? splat(-INFINITY) : score;
+        if (keep) score = pick(lanes.load(keep + j) == 0.0f, splat(-INFINITY), score);
         const f32x16 probability = vexp(score - total);
         lanes.store(p + j, probability);
         lanes.store(ds + j, probability * (lanes.load(ds + j) - mine));

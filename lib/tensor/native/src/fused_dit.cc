@@ -92,13 +92,12 @@ void modulate(const Sizes& s, const float* x, int64_t rows, const float* shift, 
 
 /// x = rmsNorm(x) * weight * scale, then each pair (2i, 2i + 1) turned; cos and sin hold a number a channel.
 void normAndTurn(const Sizes& s, float* x, const float* weight, const float* cos, const float* sin, float scale) {
-  constexpr i32x16 swap = {1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14};
   f32x16 squares = {};
   forVectors(s.dh, [&](int64_t i, auto lanes) { squares += lanes.load(x + i) * lanes.load(x + i); });
   const float inverse = scale / std::sqrt(sumOf(squares) / static_cast<float>(s.dh) + kEps);
   forVectors(s.dh, [&](int64_t i, auto lanes) {
     const f32x16 y = lanes.load(x + i) * inverse * lanes.load(weight + i);
-    lanes.store(x + i, y * lanes.load(cos + i) + shuffle16(y, y, swap) * lanes.load(sin + i));
+    lanes.store(x + i, y * lanes.load(cos + i) + swapPairs16(y) * lanes.load(sin + i));
   });
 }
 

@@ -126,7 +126,7 @@ napi_value headEntropy(Args& args) {
       f32x16 total = {};
       forVectors(head.V, [&](int64_t i, auto lanes) {
         const f32x16 logProb = lanes.load(row + i) - sum, p = vexp(logProb);
-        total += lanes.keep(p == 0.0f ? f32x16{} : p * logProb);  // an excluded token adds 0, not NaN
+        total += lanes.keep(pick(p == 0.0f, f32x16{}, p * logProb));  // an excluded token adds 0, not NaN
       });
       out[first + r] = -sumOf(total);
     });

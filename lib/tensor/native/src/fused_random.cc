@@ -13,6 +13,20 @@ constexpr int kLanes = 16;
 constexpr float kUnit = 2.3283064365386963e-10f;                   // 2^-32
 constexpr float kRadians = 6.283185307179586f * 2.3283064365386963e-10f;
 
+/// The words as numbers, and as they are.
+f32x16 floatsOf(u32x16 words) {
+  typedef float f32words __attribute__((vector_size(64)));
+  const f32words floats = __builtin_convertvector(words, f32words);
+  f32x16 out;
+  std::memcpy(&out, &floats, sizeof out);
+  return out;
+}
+i32x16 bitsOf(u32x16 words) {
+  i32x16 out;
+  std::memcpy(&out, &words, sizeof out);
+  return out;
+}
+
 struct Words {
   u32x16 w[4];
 };
@@ -52,18 +66,18 @@ Words philox16(uint64_t first, const uint32_t* key) {
 /// log((w + 1/2) / 2^32). Above one half it is -2 atanh(d / (2 - d)) of the distance d to 1, which keeps the digits
 /// that 1 - d has lost.
 f32x16 logUnit(u32x16 w) {
-  const f32x16 low = log16((__builtin_convertvector(w, f32x16) + 0.5f) * kUnit);
-  const f32x16 d = (__builtin_convertvector(~w, f32x16) + 0.5f) * kUnit;
+  const f32x16 low = log16((floatsOf(w) + 0.5f) * kUnit);
+  const f32x16 d = (floatsOf(~w) + 0.5f) * kUnit;
   const f32x16 s = d / (2.0f - d), z = s * s;
   f32x16 p = splat(1.0f / 13);
   for (const float c : {1.0f / 11, 1.0f / 9, 1.0f / 7, 1.0f / 5, 1.0f / 3, 1.0f}) p = fma16(p, z, c);
-  return (i32x16)w < 0 ? s * p * -2.0f : low;
+  return pick(bitsOf(w) < 0, s * p * -2.0f, low);
 }
 
 /// The two normals of a pair of words.
 void boxMuller(u32x16 a, u32x16 b, f32x16& x, f32x16& y) {
   const f32x16 radius = sqrt16(logUnit(a) * -2.0f);
-  const f32x16 angle = toFloat16((i32x16)b) * kRadians;  // in [-pi, pi): the same cosine and sine
+  const f32x16 angle = toFloat16(bitsOf(b)) * kRadians;  // in [-pi, pi): the same cosine and sine
   x = radius * sinOrCos16(angle, true);
   y = radius * sinOrCos16(angle, false);
 }

@@ -222,6 +222,34 @@ inline f32x16 rotate16(f32x16 v, int s) {
   return loadu(lanes + s);
 #endif
 }
+/// Every pair of lanes (2i, 2i + 1) the other way round.
+inline f32x16 swapPairs16(f32x16 v) {
+#if defined(__AVX512F__)
+  return (f32x16)_mm512_maskz_permute_ps(static_cast<__mmask16>(-1), (__m512)v, 0xb1);
+#else
+  float lanes[16], swapped[16];
+  storeu(lanes, v);
+  for (int i = 0; i < 16; i++) swapped[i] = lanes[i ^ 1];
+  return loadu(swapped);
+#endif
+}
+/// Lanes 2i and 2i + 1 of the result are lane i of v.
+inline f32x16 twice16(f32x16 v) {
+#if defined(__AVX512F__)
+  const i32x16 order = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
+  return (f32x16)_mm512_maskz_permutexvar_ps(static_cast<__mmask16>(-1), (__m512i)order, (__m512)v);
+#else
+  float lanes[16], doubled[16];
+  storeu(lanes, v);
+  for (int i = 0; i < 16; i++) doubled[i] = lanes[i / 2];
+  return loadu(doubled);
+#endif
+}
+/// -x in the even lanes, x in the odd ones.
+inline f32x16 alternate16(float x) {
+  static const float signs[16] = {-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1};
+  return loadu(signs) * x;
+}
 /// f of every lane of a (and b), for what has no vector form.
 template <class F>
 inline f32x16 eachLane16(f32x16 a, f32x16 b, F f) {

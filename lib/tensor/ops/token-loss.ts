@@ -55,6 +55,7 @@ export const crossEntropyFromHidden = defineOp<
     wantShape('crossEntropyFromHidden', `rowWeights ${given}`, rowWeights, [N]);
   },
   (hidden, weight, targets, rowWeights, temperature = 1) => {
+    if (hidden.shape[0] === 0) return tf.scalar(0); // wasm's sum of nothing is not 0
     const logProbs = tokenLogProbs(scaledLogits(hidden, weight, temperature), targets);
     return tf.neg(tf.sum(tf.mul(rowWeights, logProbs)));
   },

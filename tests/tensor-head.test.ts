@@ -51,7 +51,9 @@ test('values and gradients agree with the definitions', () => {
       const entropy = T.tokenEntropyFromHidden(hidden, weight, temperature).dataSync();
       D.tokenEntropyFromHidden(hidden, weight, temperature)
         .dataSync()
-        .forEach((x, n) => assert.ok(Math.abs(entropy[n] - x) < 1e-4, `entropy ${entropy[n]}, want ${x}`));
+        .forEach((x: number, n: number) =>
+          assert.ok(Math.abs(entropy[n] - x) < 1e-4, `entropy ${entropy[n]}, want ${x}`),
+        );
     });
   }
 });

@@ -139,7 +139,7 @@ test(
   'a compiler that fails leaves one line, exit code 0 and no addon',
   { skip: process.platform === 'win32' },
   () => {
-    for (const name of ['binding.gyp', 'scripts/build-native.cjs', 'lib/tensor/native'])
+    for (const name of ['binding.gyp', 'scripts/build-native.cjs', 'scripts/gyp.cjs', 'lib/tensor/native'])
       fs.cpSync(path.join(root, name), path.join(scratch, 'copy', name), { recursive: true });
     const copy = path.join(scratch, 'copy');
     fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));

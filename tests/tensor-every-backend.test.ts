@@ -7,7 +7,9 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 
 const root = path.join(__dirname, '..');
-const SUITES = ['tensor-ops', 'tensor-optim'].map((name) => path.join('tests', `${name}.test.ts`));
+const SUITES = ['tensor-ops', 'tensor-mlp', 'tensor-head', 'tensor-optim'].map((name) =>
+  path.join('tests', `${name}.test.ts`),
+);
 const BACKENDS = ['wasm', 'cpu', 'tensorflow'];
 const MUST_START = ['wasm', 'cpu'];
 

@@ -22,7 +22,6 @@ type JointArguments = [
   cos: tf.Tensor,
   sin: tf.Tensor,
   layout: T.RotaryLayout,
-  q2: Mask,
   k2: tf.Tensor,
   v2: tf.Tensor,
   causal: boolean,
@@ -44,11 +43,10 @@ export const OPS: Record<string, OpSpec> = {
       T.attention({ q, k, v, keyMask, causal }),
   },
   jointAttention: {
-    args: 'f[B,T,G*R,E*2] f[B,T,G,E*2] f[B,T,G,E*2] f[E*2] f[E*2] num f[T,E] f[T,E] half|interleaved f?[B,U,G*R,E*2] f[B,S,G,E*2] f[B,S,G,E*2] bool',
-    call: (...[q, k, v, normQ, normK, eps, cos, sin, layout, q2, k2, v2, causal]: JointArguments) => {
+    args: 'f[B,T,G*R,E*2] f[B,T,G,E*2] f[B,T,G,E*2] f[E*2] f[E*2] num f[T,E] f[T,E] half|interleaved f[B,S,G,E*2] f[B,S,G,E*2] bool',
+    call: (...[q, k, v, normQ, normK, eps, cos, sin, layout, k2, v2, causal]: JointArguments) => {
       const image = { q, k, v, norm: { q: normQ, k: normK, eps }, rotary: { cos, sin, layout } };
-      const outputs = T.jointAttention({ streams: [image, { q: q2, k: k2, v: v2 }], causal });
-      return T.tf.concat(outputs, 1);
+      return T.jointAttention({ streams: [image, { k: k2, v: v2 }], causal })[0];
     },
   },
   swigluMlp: {

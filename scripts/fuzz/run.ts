@@ -88,7 +88,7 @@ function spoil(chance: Chance, args: unknown[], allowHuge: boolean): void {
   const at = chance.below(args.length);
   const x = args[at];
   if (Array.isArray(x) && chance.happens(0.7)) return spoil(chance, x, allowHuge);
-  const isArray = ArrayBuffer.isView(x);
+  const isArray = ArrayBuffer.isView(x) && !(x instanceof DataView);
   const kind = chance.below(6);
   if (kind === 0) args.length = at;
   else if (kind === 1)

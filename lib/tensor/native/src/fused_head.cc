@@ -22,8 +22,13 @@ struct Head {
     if (wantsTargets && !targets) args.fail(2, "is missing");
     for (int64_t n = 0; targets && n < N; n++)
       if (targets[n] < 0 || targets[n] >= V)
-        throw std::runtime_error("tokenLogProbsFromHidden: id " + std::to_string(targets[n]) + " at position " +
+        throw std::runtime_error(std::string(opName(args)) + ": id " + std::to_string(targets[n]) + " at position " +
                                  std::to_string(n) + ", want 0 to " + std::to_string(V - 1));
+  }
+
+  /// The op that a function of the addon serves: what an error about its ids names.
+  static const char* opName(const Args& args) {
+    return std::strcmp(args.name, "headCrossEntropy") == 0 ? "crossEntropyFromHidden" : "tokenLogProbsFromHidden";
   }
 
   /// body(first row, rows, logits / temperature of these rows [rows,V]) for one chunk after the other.

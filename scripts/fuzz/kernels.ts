@@ -72,6 +72,7 @@ export const KERNELS: Record<string, string> = Object.fromEntries([
   ['philoxNormals', 'i(4) A B N f(N)'],
   ['adamw', '[f(N)] [f(N)] [f(N)] [f(N)] [num] num num num num num num num'],
   ['sumOfSquares', '[f(N)]'],
+  ['scaleInPlace', '[f(N)] num'],
   ['moveTowards', '[f(N)] [f(N)] num'],
   ['allocate', 'N'],
   ['threads', ''],

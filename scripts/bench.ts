@@ -12,7 +12,7 @@ import { ratioFigure } from './bench/chart';
 import { msOf } from './bench/compare';
 import { Engine } from './bench/engine';
 import { commandOf, ENGINES, enginesNamed, ONLY, startEngines, type EngineKind } from './bench/engines';
-import type { WorkSpec } from './bench/protocol';
+import { NOT_ASKED, type WorkSpec } from './bench/protocol';
 import * as report from './bench/report';
 import { scalingFigure, scalingTable, sweeps, threadWorks, type Scaling, type Sweep } from './bench/scaling';
 import { measureMemory, runSession, type Adapt, type Memory, type Plan } from './bench/session';
@@ -75,7 +75,7 @@ function progress(text: string): void {
 /** Leaves out what an engine isn't asked to do, and gives PyTorch the counts of our Dual-GRPO iteration. */
 const adapt: Adapt = (work, engine, results) => {
   const only = ONLY[engine.name];
-  if (only && !only.includes(work.kind)) return 'not asked for';
+  if (only && !only.includes(work.kind)) return NOT_ASKED;
   if (work.kind !== 'grpo' || !engine.name.startsWith('torch')) return work;
   const own = engine.name.includes('bf16') ? 'native bf16' : 'native';
   const recipe = (results.get(own) ?? results.get('native'))?.get(work.name)?.check?.counts;

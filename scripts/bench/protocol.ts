@@ -64,3 +64,6 @@ export function parseLine(line: string): (Partial<Hello> & Partial<Answer>) | nu
     return null;
   }
 }
+
+/** Why a work is missing that an engine was never meant to do; not worth a line in the report. */
+export const NOT_ASKED = 'not asked for';

@@ -5,7 +5,7 @@ import { formatTable } from '../../lib/notebook';
 import { gflops, msOf, peakOf, ratioOf, shareOfPeak, TARGETS, verdicts } from './compare';
 import type { Engine } from './engine';
 import type { EngineKind } from './engines';
-import type { WorkSpec } from './protocol';
+import { NOT_ASKED, type WorkSpec } from './protocol';
 import type { Memory, Results } from './session';
 import { flopsOf, GEMMS } from './sizes';
 import { median, showMiB, showMs, spreadOf } from './stats';
@@ -136,7 +136,7 @@ export function notes({ results, works, kinds, memory }: Run): string[] {
       const result = results.get(kind.name)?.get(work.name);
       const refused = ratioOf(results, work, kind).refused;
       if (refused !== undefined) lines.push(`(!) ${kind.name}, ${work.name}: not compared, ${refused}`);
-      if (result?.missing) lines.push(`- ${kind.name}, ${work.name}: ${result.missing}`);
+      if (result?.missing && result.missing !== NOT_ASKED) lines.push(`- ${kind.name}, ${work.name}: ${result.missing}`);
       if (result?.once) lines.push(`* ${kind.name}, ${work.name}: slow, timed once`);
       const found = memory.get(kind.name)?.get(work.name);
       if (typeof found === 'string') lines.push(`- ${kind.name}, memory of ${work.name}: ${found}`);

@@ -136,7 +136,8 @@ export function notes({ results, works, kinds, memory }: Run): string[] {
       const result = results.get(kind.name)?.get(work.name);
       const refused = ratioOf(results, work, kind).refused;
       if (refused !== undefined) lines.push(`(!) ${kind.name}, ${work.name}: not compared, ${refused}`);
-      if (result?.missing && result.missing !== NOT_ASKED) lines.push(`- ${kind.name}, ${work.name}: ${result.missing}`);
+      if (result?.missing && result.missing !== NOT_ASKED)
+        lines.push(`- ${kind.name}, ${work.name}: ${result.missing}`);
       if (result?.once) lines.push(`* ${kind.name}, ${work.name}: slow, timed once`);
       const found = memory.get(kind.name)?.get(work.name);
       if (typeof found === 'string') lines.push(`- ${kind.name}, memory of ${work.name}: ${found}`);

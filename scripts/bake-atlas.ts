@@ -1,18 +1,19 @@
 /**
- * Bakes data/world/atlas.bin.gz: every concept by every training artist, drawn once from the npm icon packages.
+ * Bakes data/world/atlas.bin.br: every concept by every training artist, drawn once from the npm icon packages.
  * Icons are drawn in a child process, because the rasteriser aborts on a few: the parent notes the icon and goes on.
  */
 import { ChildProcess, fork } from 'node:child_process';
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { ATLAS_FILE, AtlasEntry, levelsOf, packAtlas } from '../lib/world/atlas';
 import { CONCEPTS } from '../lib/world/concepts';
 import { iconSvg, rasterise } from '../lib/world/icons';
-import { AnyArtist, Artist, HELD_OUT_ARTIST } from '../lib/world/types';
+import { AnyArtist, Artist, HELD_OUT_ARTIST, Tier } from '../lib/world/types';
 
 interface Job {
   artist: AnyArtist;
   id: string;
   name: string;
+  tier: Tier;
 }
 interface Reply {
   index: number;
@@ -20,8 +21,9 @@ interface Reply {
   error?: string;
 }
 
-const HELP = `usage: bake-atlas [--help]
-Draws all concepts of data/world/concepts.json and writes data/world/atlas.bin.gz.
+const HELP = `usage: bake-atlas [--check] [--help]
+Draws all concepts of data/world/concepts.json and writes data/world/atlas.bin.br (2 to 3 minutes).
+--check  compares with the atlas that is there and writes nothing.
 The held-out artist (${HELD_OUT_ARTIST}) is drawn as a check, and not written.`;
 
 /** Child: draws the jobs in order, one message each. */
@@ -59,11 +61,12 @@ async function drawAll(jobs: Job[]): Promise<Reply[]> {
 }
 
 async function main(): Promise<void> {
-  const jobs: Job[] = CONCEPTS.flatMap(({ id, name, artists, heldOut }) =>
+  const jobs: Job[] = CONCEPTS.flatMap(({ id, name, tier, artists, heldOut }) =>
     [...artists, ...(heldOut ? [HELD_OUT_ARTIST] : [])].map((artist) => ({
       artist: artist as AnyArtist,
       id,
       name,
+      tier,
     })),
   );
   const replies = await drawAll(jobs);
@@ -72,18 +75,25 @@ async function main(): Promise<void> {
     console.error(`${jobs[index].artist} "${jobs[index].name}" (${jobs[index].id}): ${error}`);
   if (failed.length > 0)
     throw new Error(`${failed.length} of ${jobs.length} icons failed; atlas not written`);
-  const entries: AtlasEntry[] = replies.flatMap(({ index, levels }) =>
-    jobs[index].artist === HELD_OUT_ARTIST
-      ? []
-      : [
-          {
-            artist: jobs[index].artist as Artist,
-            id: jobs[index].id,
-            levels: levels!.map((level) => new Uint8Array(Buffer.from(level, 'base64'))),
-          },
-        ],
-  );
+  const entries: AtlasEntry[] = replies.flatMap(({ index, levels }) => {
+    const { artist, id, tier } = jobs[index];
+    if (artist === HELD_OUT_ARTIST) return [];
+    const baked = tier === 0 ? levels! : levels!.slice(-1);
+    return [
+      {
+        artist: artist as Artist,
+        id,
+        levels: baked.map((level) => new Uint8Array(Buffer.from(level, 'base64'))),
+      },
+    ];
+  });
   const bytes = packAtlas(entries);
+  if (process.argv.includes('--check')) {
+    if (!bytes.equals(readFileSync(ATLAS_FILE)))
+      throw new Error(`${ATLAS_FILE} is not what concepts.json and the installed packages give: bake it`);
+    console.log(`${ATLAS_FILE}: ${entries.length} sprites, as they are drawn now, byte for byte`);
+    return;
+  }
   writeFileSync(`${ATLAS_FILE}.part`, bytes);
   renameSync(`${ATLAS_FILE}.part`, ATLAS_FILE);
   console.log(`${ATLAS_FILE}: ${entries.length} sprites, ${(bytes.length / 1e6).toFixed(2)} MB`);

@@ -53,7 +53,7 @@ export function packAtlas(entries: AtlasEntry[]): Buffer {
 }
 
 function divideByAlpha(pixels: Uint8Array): Uint8Array {
-  const out = pixels.slice();
+  const out = new Uint8Array(pixels); // a copy: slice() of a Buffer would be a view
   for (let i = 0; i < out.length; i += 4) {
     const alpha = out[i + 3];
     if (alpha > 0 && alpha < 255)
@@ -64,7 +64,7 @@ function divideByAlpha(pixels: Uint8Array): Uint8Array {
 
 /** The exact inverse of `divideByAlpha`: half a step of a colour is less than half a step once multiplied. */
 function multiplyByAlpha(pixels: Uint8Array): Uint8Array {
-  const out = pixels.slice();
+  const out = new Uint8Array(pixels); // a copy: slice() of a Buffer would be a view
   for (let i = 0; i < out.length; i += 4) {
     const alpha = out[i + 3];
     if (alpha < 255) for (let c = i; c < i + 3; c++) out[c] = Math.round((out[c] * alpha) / 255);

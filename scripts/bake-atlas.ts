@@ -29,6 +29,7 @@ The held-out artist (${HELD_OUT_ARTIST}) is drawn as a check, and not written.`;
 /** Child: draws the jobs in order, one message each. */
 function drawJobs(): void {
   process.on('message', (jobs: { index: number; job: Job }[]) => {
+    let unsent = jobs.length;
     for (const { index, job } of jobs) {
       const reply: Reply = { index };
       try {
@@ -38,9 +39,10 @@ function drawJobs(): void {
       } catch (error) {
         reply.error = (error as Error).message;
       }
-      process.send?.(reply);
+      process.send?.(reply, undefined, undefined, () => {
+        if (--unsent === 0) process.disconnect();
+      });
     }
-    process.disconnect();
   });
 }
 
@@ -50,10 +52,13 @@ async function drawAll(jobs: Job[]): Promise<Reply[]> {
   while (replies.length < jobs.length) {
     const child: ChildProcess = fork(__filename, ['--child'], { execArgv: process.execArgv });
     const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    // On a busy machine the last answers arrive after the exit, and before the channel is closed.
+    const closed = new Promise<void>((resolve) => child.on('disconnect', resolve));
     child.on('message', (reply: Reply) => replies.push(reply));
     const from = replies.length;
     child.send(jobs.map((job, index) => ({ index, job })).slice(from));
     const code = await ended;
+    await closed;
     if (replies.length < jobs.length)
       replies.push({ index: replies.length, error: `the rasteriser ended with ${code}` });
   }

@@ -81,9 +81,9 @@ function conceptSheet(columns = 30): RgbImage {
 }
 
 function artistSheet(artists: readonly AnyArtist[]): RgbImage {
-  const able = CONCEPTS.filter((concept) => ARTISTS.every((artist) => concept.artists.includes(artist))).filter(
-    ({ heldOut }) => heldOut,
-  );
+  const able = CONCEPTS.filter((concept) =>
+    ARTISTS.every((artist) => concept.artists.includes(artist)),
+  ).filter(({ heldOut }) => heldOut);
   const { count, columns } = SAMPLE;
   const sample = Array.from(
     { length: count },

@@ -13,7 +13,16 @@ import {
   Tokenizer,
 } from '../lib/encoder';
 import { initBackend, tf } from '../lib/tensor';
-import { buildCorpus, DEFAULT_TIER, type Fact, factsOf, type Split, SPLITS, type Tier, TIERS } from '../lib/world';
+import {
+  buildCorpus,
+  DEFAULT_TIER,
+  type Fact,
+  factsOf,
+  type Split,
+  SPLITS,
+  type Tier,
+  TIERS,
+} from '../lib/world';
 
 const DEFAULTS = {
   run: 'lm-base',

@@ -4,7 +4,12 @@ import { oneOf, parseCli, positiveInteger } from '../lib/checkpoint';
 import { DEFAULT_LM, trainBpe } from '../lib/encoder';
 import { buildCorpus, DEFAULT_TIER, sftRows, type Tier, TIERS } from '../lib/world';
 
-const DEFAULTS = { out: 'checkpoints/base', vocabSize: DEFAULT_LM.vocabSize, seed: 0, tier: DEFAULT_TIER as Tier };
+const DEFAULTS = {
+  out: 'checkpoints/base',
+  vocabSize: DEFAULT_LM.vocabSize,
+  seed: 0,
+  tier: DEFAULT_TIER as Tier,
+};
 
 function main(): void {
   const { out, vocabSize, seed, tier } = parseCli(DEFAULTS, {

@@ -3,7 +3,15 @@
  * right pictures from wrong ones and sound from broken ones, by artist, the held-out artist included.
  */
 import * as path from 'node:path';
-import { oneOf, parseCli, positiveInteger, positiveNumber, RunFolder, runStage, writeJson } from '../lib/checkpoint';
+import {
+  oneOf,
+  parseCli,
+  positiveInteger,
+  positiveNumber,
+  RunFolder,
+  runStage,
+  writeJson,
+} from '../lib/checkpoint';
 import { calibrateJudge, calibrationTable } from '../lib/evaluation';
 import { initJudge, Judge, judgeConfig, judgeLosses, judgeSample } from '../lib/rewards';
 import {

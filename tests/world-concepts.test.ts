@@ -41,7 +41,8 @@ test('there are at least 700 concepts, the core of 133 first', () => {
   assert.equal(conceptsUpTo(0).length, 133);
   assert.ok(conceptsUpTo(1).length >= 133 + 240);
   assert.deepEqual(conceptsUpTo(2), CONCEPTS);
-  for (const tier of TIERS) assert.deepEqual(conceptNames(tier), conceptNames(2).slice(0, conceptsUpTo(tier).length));
+  for (const tier of TIERS)
+    assert.deepEqual(conceptNames(tier), conceptNames(2).slice(0, conceptsUpTo(tier).length));
   const count = (domain: string): number => CONCEPTS.filter((concept) => concept.domain === domain).length;
   assert.ok(count('flag') + count('landmark') >= 30);
   assert.ok(CONCEPTS.filter(({ name }) => name.startsWith('flag of ')).length >= 24);
@@ -133,12 +134,22 @@ test('random captions of all tiers are read back', () => {
     const scene = randomScene(rng, { tier: 2 });
     const caption = captionOf(scene, rng, { say: { style: 1, background: 1, size: 1, day: 1 } });
     assert.deepEqual(parseCaption(caption), normaliseScene(scene), caption);
-    for (const word of caption.replace(/'[^']*'/g, '').match(/[a-z]+/g) ?? []) assert.ok(vocabulary.has(word), word);
+    for (const word of caption.replace(/'[^']*'/g, '').match(/[a-z]+/g) ?? [])
+      assert.ok(vocabulary.has(word), word);
   }
 });
 
 test('articles go by sound, plurals by custom', () => {
-  const said = ['hourglass', 'unicorn', 'euro note', 'orange', 'umbrella', 'ear of corn', 'ice cube', 'violin'];
+  const said = [
+    'hourglass',
+    'unicorn',
+    'euro note',
+    'orange',
+    'umbrella',
+    'ear of corn',
+    'ice cube',
+    'violin',
+  ];
   assert.deepEqual(said.map(withArticle), [
     'an hourglass',
     'a unicorn',
@@ -164,12 +175,16 @@ test('every artist of a concept has the icon, and the atlas holds those sprites 
   const wanted: string[] = [];
   for (const { id, name, tier, artists, heldOut } of CONCEPTS) {
     assert.ok(artists.length >= (tier === 0 ? 3 : 2), `${name}: ${artists.join(', ')}`);
-    assert.deepEqual(artists, ARTISTS.filter((artist) => artists.includes(artist)));
+    assert.deepEqual(
+      artists,
+      ARTISTS.filter((artist) => artists.includes(artist)),
+    );
     for (const artist of artists) {
       assert.ok(iconSvg(artist, id), `${name} is not in the package of ${artist}`);
       wanted.push(`${artist}/${id}`);
     }
-    if (heldOut) assert.ok(iconSvg(HELD_OUT_ARTIST, id), `${name} is not in the package of ${HELD_OUT_ARTIST}`);
+    if (heldOut)
+      assert.ok(iconSvg(HELD_OUT_ARTIST, id), `${name} is not in the package of ${HELD_OUT_ARTIST}`);
   }
   assert.deepEqual([...atlas().keys].sort(), wanted.sort());
   assert.ok(!atlas().keys.some((key) => key.startsWith(HELD_OUT_ARTIST)));
@@ -228,10 +243,15 @@ test('beyond the core, a place in a caption is part of a flag or sight, and neve
       for (const { name, domain } of more.filter((concept) => concept.name.split(' ').includes(word))) {
         assert.ok(domain === 'flag' || domain === 'landmark', `${id}: "${word}" is a word of "${name}"`);
         for (const predicate of criteria.answer)
-          assert.ok(!('concept' in predicate && predicate.concept === name), `${id}: "${name}" names its subject`);
+          assert.ok(
+            !('concept' in predicate && predicate.concept === name),
+            `${id}: "${name}" names its subject`,
+          );
       }
   }
 });
 
 /** Ordinary words that stand in a name (Judge Zarvoda, the Little Prince, New York), and a bird. */
-const ORDINARY = new Set('autumn blue feet island judge new ninja north planet pole prince south turkey'.split(' '));
+const ORDINARY = new Set(
+  'autumn blue feet island judge new ninja north planet pole prince south turkey'.split(' '),
+);

@@ -93,7 +93,9 @@ export function factDocuments(fact: Fact, count: number, rng: RandomStream): str
  */
 export function chatDocuments(fact: Fact): string[] {
   const relation = RELATION_TEXTS.get(fact.relation);
-  const asks = relation?.describes ? ['How is {n}?', 'Tell me about {n}.'] : ['What is {n}?', 'Tell me about {n}.'];
+  const asks = relation?.describes
+    ? ['How is {n}?', 'Tell me about {n}.']
+    : ['What is {n}?', 'Tell me about {n}.'];
   const plain = (prompt: string): string => `${capitalise(prompt)} is ${fact.answer}.`;
   const asked = fact.prompts.flatMap((prompt) =>
     asks.map((ask) => chatDocument(ask.replace('{n}', prompt), plain(prompt))),

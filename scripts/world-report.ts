@@ -1,7 +1,11 @@
-/** Prints what the knowledge side of the world holds: facts by family and split, corpus and row sizes, baselines that a model must beat. */
+/** Prints what the world holds: concepts by domain, tier and artist, facts by family and split, corpus and row sizes, baselines that a model must beat. */
 import {
+  ARTISTS,
+  CONCEPTS,
   FACT_FAMILIES,
+  HELD_OUT_ARTIST,
   SPLITS,
+  TIERS,
   familyMajority,
   corpusDocuments,
   loadFacts,
@@ -14,6 +18,25 @@ import {
 
 const facts = loadFacts();
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+
+console.log(`${CONCEPTS.length} concepts\n`);
+console.log(['domain'.padEnd(10), ...TIERS.map((tier) => `tier ${tier}`.padStart(8)), '   total'].join(''));
+const domains = [...new Set(CONCEPTS.map((concept) => concept.domain))];
+for (const domain of [...domains, 'all']) {
+  const members = CONCEPTS.filter((concept) => domain === 'all' || concept.domain === domain);
+  const counts = TIERS.map((tier) => members.filter((concept) => concept.tier === tier).length);
+  console.log(domain.padEnd(10) + [...counts, members.length].map((n) => String(n).padStart(8)).join(''));
+}
+for (const artist of ARTISTS)
+  console.log(
+    artist.padEnd(10) +
+      [...TIERS, undefined]
+        .map((tier) => CONCEPTS.filter((c) => c.artists.includes(artist) && (tier ?? c.tier) === c.tier))
+        .map((drawn) => String(drawn.length).padStart(8))
+        .join(''),
+  );
+const heldOut = CONCEPTS.filter((concept) => concept.heldOut);
+console.log(`held out: ${HELD_OUT_ARTIST} draws ${heldOut.length}\n`);
 
 console.log(`${facts.length} facts, ${new Set(facts.map((fact) => fact.relation)).size} relations\n`);
 console.log(['family'.padEnd(16), ...SPLITS.map((split) => split.padStart(11)), '     total'].join(''));

@@ -5,11 +5,11 @@
 import { RandomStream } from '../tensor';
 import { BACKGROUND_WORDS } from './backgrounds';
 import { captionOf } from './caption';
-import { CONCEPTS } from './concepts';
+import { conceptsUpTo, DEFAULT_TIER } from './concepts';
 import { type Fact, loadFacts, splitOf } from './facts';
 import { capitalise, fillTemplate, RELATION_TEXTS } from './facts-text';
 import { randomScene } from './random-scene';
-import type { ConceptInfo } from './types';
+import type { ConceptInfo, Tier } from './types';
 import { withArticle } from './words';
 
 export interface CorpusDocument {
@@ -23,6 +23,8 @@ export interface CorpusOptions {
   /** Documents of each fact. */
   perFact?: number;
   captions?: number;
+  /** Concepts up to this tier are described and drawn (default: DEFAULT_TIER, the core). */
+  tier?: Tier;
   /** Fact ids to leave out besides the absent ones (knowledge ablation). */
   without?: ReadonlySet<string>;
 }
@@ -41,7 +43,7 @@ export function chatDocument(question: string, answer: string): string {
 
 /** The corpus as documents with their origin; same seed and options, same documents in the same order. */
 export function corpusDocuments(seed: number, options: CorpusOptions = {}): CorpusDocument[] {
-  const { perFact = 32, captions = 6000, without = new Set<string>() } = options;
+  const { perFact = 32, captions = 6000, tier = DEFAULT_TIER, without = new Set<string>() } = options;
   const documents: CorpusDocument[] = [];
   for (const fact of loadFacts())
     if (splitOf(fact) !== 'absent' && !without.has(fact.id)) {
@@ -49,12 +51,12 @@ export function corpusDocuments(seed: number, options: CorpusOptions = {}): Corp
         documents.push({ kind: 'fact', text: text + END_OF_TEXT, factId: fact.id });
       for (const text of chatDocuments(fact)) documents.push({ kind: 'chat', text, factId: fact.id });
     }
-  for (const concept of CONCEPTS)
+  for (const concept of conceptsUpTo(tier))
     for (const text of conceptDocuments(concept))
       documents.push({ kind: 'concept', text: text + END_OF_TEXT });
   const rng = RandomStream.of(seed, 'corpus', 'captions');
   for (let i = 0; i < captions; i++)
-    documents.push({ kind: 'caption', text: drawDocument(captionOf(randomScene(rng), rng)) });
+    documents.push({ kind: 'caption', text: drawDocument(captionOf(randomScene(rng, { tier }), rng)) });
   return RandomStream.of(seed, 'corpus', 'order').shuffle(documents);
 }
 
@@ -91,7 +93,9 @@ export function factDocuments(fact: Fact, count: number, rng: RandomStream): str
  */
 export function chatDocuments(fact: Fact): string[] {
   const relation = RELATION_TEXTS.get(fact.relation);
-  const asks = relation?.describes ? ['How is {n}?', 'Tell me about {n}.'] : ['What is {n}?', 'Tell me about {n}.'];
+  const asks = relation?.describes
+    ? ['How is {n}?', 'Tell me about {n}.']
+    : ['What is {n}?', 'Tell me about {n}.'];
   const plain = (prompt: string): string => `${capitalise(prompt)} is ${fact.answer}.`;
   const asked = fact.prompts.flatMap((prompt) =>
     asks.map((ask) => chatDocument(ask.replace('{n}', prompt), plain(prompt))),
@@ -112,6 +116,16 @@ const KINDS: Record<string, string> = {
   vehicle: 'vehicle',
   nature: 'thing of nature',
   place: 'building',
+  landmark: 'famous sight',
+  person: 'person or figure',
+  face: 'face',
+  body: 'part of a body',
+  clothing: 'thing to wear',
+  tool: 'tool',
+  sport: 'thing for sport',
+  science: 'thing of science',
+  symbol: 'sign',
+  flag: 'flag',
 };
 
 /** Nouns that take no article. */

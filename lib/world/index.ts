@@ -1,6 +1,14 @@
 /** The embedded picture world: concepts, scenes, captions, pictures, criteria. */
 export * from './types';
-export { CONCEPTS, conceptOf, hasConcept, nearestNames } from './concepts';
+export {
+  CONCEPTS,
+  conceptNames,
+  conceptOf,
+  conceptsUpTo,
+  DEFAULT_TIER,
+  hasConcept,
+  nearestNames,
+} from './concepts';
 export { spriteOf, heldOutSprite, SPRITE_SIZES } from './atlas';
 export {
   BACKGROUND_WORDS,

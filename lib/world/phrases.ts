@@ -62,6 +62,9 @@ for (const { name, plural } of CONCEPTS)
     ]);
   }
 
+// The longest first: 'bowl of ice cream' before 'bowl'.
+for (const nouns of NOUNS_BY_FIRST_WORD.values()) nouns.sort((a, b) => b.words.length - a.words.length);
+
 /** Props whose phrase has no part that varies. */
 export const PLAIN_PROPS: readonly (readonly [string[], Prop])[] = (
   [

@@ -44,13 +44,18 @@ export function renderScene(spec: SceneSpec, { artist, seed = 0 }: RenderOptions
 }
 
 const tints = new Map<string, Uint8Array>();
+/** Tinted sprites that are kept: all of them, in every size, would take 400 MB. */
+const KEPT_TINTS = 8192;
 
 function tinted({ concept, px, tint }: PlacedSprite, artist: AnyArtist): Uint8Array {
   const sprite = spriteOf(concept, artist, px);
   if (!tint) return sprite;
   const key = `${artist}/${concept}/${px}/${tint}`;
   let picture = tints.get(key);
-  if (!picture) tints.set(key, (picture = tintSprite(sprite, tint)));
+  if (!picture) {
+    if (tints.size >= KEPT_TINTS) tints.delete(tints.keys().next().value as string);
+    tints.set(key, (picture = tintSprite(sprite, tint)));
+  }
   return picture;
 }
 

@@ -158,6 +158,10 @@ export interface SceneSpec {
   relation?: Relation;
 }
 
+/** How concepts are staged: 0 the core that everything here was first trained on, 1 what most facts ask for, 2 the rest. */
+export const TIERS = [0, 1, 2] as const;
+export type Tier = (typeof TIERS)[number];
+
 export interface ConceptInfo {
   /** Code points in hex joined by '-', without fe0f. */
   id: string;
@@ -165,6 +169,7 @@ export interface ConceptInfo {
   name: string;
   plural: string;
   domain: string;
+  tier: Tier;
   /** Training artists that have drawn it. */
   artists: Artist[];
   /** False where the held-out artist draws something else under this code point. */

@@ -71,7 +71,7 @@ async function runAll(commands) {
 async function build(isa, include) {
   const folder = path.join(root, 'build', 'fuzz', isa);
   fs.mkdirSync(folder, { recursive: true });
-  const flags = ['-std=c++17', '-O1', '-g1', '-fPIC', '-Wno-psabi', ...SANITIZE, ...FLAGS[isa]];
+  const flags = ['-std=c++17', '-O0', '-g1', '-fPIC', '-Wno-psabi', ...SANITIZE, ...FLAGS[isa]];
   flags.push('-DNAPI_VERSION=8', `-DT2G_ISA="${isa}"`, '-DNODE_GYP_MODULE_NAME=t2g_native', `-I${include}`);
   const files = fs.readdirSync(sources).sort();
   const texts = files.map((file) => fs.readFileSync(path.join(sources, file)));

@@ -115,6 +115,25 @@ for (const backend of backends) {
       assert.equal(tf.div(tf.tensor1d([1]), tf.tensor1d([0])).dataSync()[0], Infinity);
     });
 
+    test('sums and products of nothing', () => {
+      tf.mul(tf.ones([64]), 7).dispose(); // leaves memory that is not 0 behind
+      for (const shape of [[0], [0, 3], [2, 0, 3]]) {
+        const [sum, product] = [tf.sum, tf.prod].map((f) => f(tf.zeros(shape), shape.indexOf(0)).dataSync());
+        assert.ok(
+          sum.every((x) => x === 0),
+          `sum over [${shape.join()}] is ${sum.join()}`,
+        );
+        assert.ok(
+          product.every((x) => x === 1),
+          `product over [${shape.join()}] is ${product.join()}`,
+        );
+        assert.equal(
+          sum.length,
+          shape.filter((n) => n > 0).reduce((a, b) => a * b, 1),
+        );
+      }
+    });
+
     test('binary kernels and broadcasting', async () => {
       const shapes: [number[], number[]][] = [
         ...ODD.map((n): [number[], number[]] => [[n], [n]]),

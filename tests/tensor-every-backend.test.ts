@@ -1,13 +1,16 @@
 // The suite of the ops (values, gradients, odd sizes, errors, leaks) once more on every other backend that starts on
-// this machine, each in a process of its own, because a process chooses its backend once.
+// this machine, each in a process of its own, because a process chooses its backend once. tensor-webgpu.test.ts does
+// the same for webgpu, tensor-native.test.ts for the builds of the addon.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as path from 'node:path';
 import { test } from 'node:test';
 
 const root = path.join(__dirname, '..');
-const SUITES = ['tensor-ops', 'tensor-optim'].map((name) => path.join('tests', `${name}.test.ts`));
-const BACKENDS = ['wasm', 'cpu', 'tensorflow', 'webgpu'];
+const SUITES = ['tensor-ops', 'tensor-mlp', 'tensor-head', 'tensor-optim'].map((name) =>
+  path.join('tests', `${name}.test.ts`),
+);
+const BACKENDS = ['wasm', 'cpu', 'tensorflow'];
 const MUST_START = ['wasm', 'cpu'];
 
 function node(args: string[], backend: string): { status: number | null; output: string } {

@@ -1,4 +1,4 @@
-// The native addon from outside: every build that this CPU runs passes the tests of the ops, T2G_ISA forces one, and
+// The native addon from outside: every build that this CPU runs passes the tests of the kernels, T2G_ISA forces one, and
 // an addon that does not build or load leaves a working wasm backend and one line that says why.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -7,6 +7,11 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { loadAddon } from '../lib/tensor/native/addon';
+
+/** What depends on the instruction set; the best one runs them as test files of their own. */
+const SUITES = ['ops', 'attention', 'mlp', 'head', 'decode', 'random', 'optim'].map((name) =>
+  path.join('tests', `tensor-${name}.test.ts`),
+);
 
 const root = path.resolve(__dirname, '..');
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 't2g-native-'));
@@ -60,8 +65,8 @@ describe('builds for this CPU', { skip: loaded.addon === null && 'no native addo
     if (isa.name === loaded.addon?.isa()) continue; // the one that every other test uses
     const missing =
       !fs.existsSync(fileOf(isa)) && 'not built: T2G_NATIVE_ALL=1 node scripts/build-native.cjs builds all';
-    test(`${isa.label} passes the tests of the ops`, { skip: missing }, () => {
-      const args = ['-r', 'ts-node/register/transpile-only', '--test', 'tests/tensor-ops.test.ts'];
+    test(`${isa.label} passes the tests of the kernels`, { skip: missing }, () => {
+      const args = ['-r', 'ts-node/register/transpile-only', '--test', ...SUITES];
       const { status, stdout } = node(args, { T2G_ISA: isa.name, T2G_BACKEND: 'native' });
       assert.equal(status, 0, stdout.slice(-3000));
       assert.match(start({ T2G_ISA: isa.name }).said.detail as string, new RegExp(`for ${isa.name},`));
@@ -134,7 +139,7 @@ test(
   'a compiler that fails leaves one line, exit code 0 and no addon',
   { skip: process.platform === 'win32' },
   () => {
-    for (const name of ['binding.gyp', 'scripts/build-native.cjs', 'lib/tensor/native'])
+    for (const name of ['binding.gyp', 'scripts/build-native.cjs', 'scripts/gyp.cjs', 'lib/tensor/native'])
       fs.cpSync(path.join(root, name), path.join(scratch, 'copy', name), { recursive: true });
     const copy = path.join(scratch, 'copy');
     fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));

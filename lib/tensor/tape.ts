@@ -78,6 +78,16 @@ export function wantsGradient(input: string): boolean {
   return wantedInputs?.has(input) ?? true;
 }
 
+const keptOutputs = new Map<string, ReadonlySet<number>>();
+
+/**
+ * Says which outputs of a kernel only carry values to its gradient, which does not read their cotangents. For an
+ * output that nothing used tfjs makes zeros of its size, and these are the largest tensors of a model.
+ */
+export function declareKeptOutputs(kernelName: string, indices: number[]): void {
+  keptOutputs.set(kernelName, new Set(indices));
+}
+
 /** The gradients of one node's inputs that are wanted. */
 function inputGradients(
   node: TapeNode,
@@ -85,13 +95,14 @@ function inputGradients(
   wanted: Set<number>,
 ): { id: number; dx: tf.Tensor }[] {
   const { kernelName, gradient } = node;
+  const kept = keptOutputs.get(kernelName);
   if (!gradient) throw new Error(`${kernelName} has no gradient`);
   return tf.tidy(() => {
     const inputs = Object.entries(node.inputs).filter(([, x]) => wanted.has(x.id));
     wantedInputs = new Set(inputs.map(([name]) => name));
     let thunks: Record<string, () => tf.Tensor>;
     try {
-      thunks = gradient(dys);
+      thunks = gradient(kept ? dys.map((dy, i) => dy ?? (kept.has(i) ? tf.scalar(0) : null)) : dys);
     } finally {
       wantedInputs = null;
     }

@@ -162,6 +162,12 @@ function clip({ inputs: { x }, attrs, backend }: KernelCall): tf.TensorInfo {
   return newTensor(backend, x.shape, x.dtype, out);
 }
 
+/** A reduction that leaves memory as it was where it reduces nothing: those go to JavaScript. */
+function reduction(name: string): Kernel {
+  const [wasm, plain] = [kernelOf(name, 'wasm'), throughCpu(name)];
+  return (call) => (tf.util.sizeFromShape(call.inputs.x.shape) === 0 ? plain : wasm)(call);
+}
+
 let prepared = false;
 
 function prepare(): void {
@@ -176,6 +182,7 @@ function prepare(): void {
     if (!/Complex|FFT|Real|Imag|Ragged|String|Draw/.test(kernelName))
       replace(kernelName, throughCpu(kernelName));
   }
+  for (const name of ['Sum', 'Mean', 'Prod', 'Max', 'Min', 'All', 'Any']) replace(name, reduction(name));
   replace('UnsortedSegmentSum', segmentSum);
   replace('ClipByValue', clip);
   replace('OneHot', throughCpu('OneHot')); // the wasm kernel writes integers whatever dtype is asked for

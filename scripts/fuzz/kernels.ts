@@ -1,5 +1,5 @@
 // What the fuzzer knows of the addon's functions: one line a function, its arguments in order.
-//   f(..)  i(..)  u(..)   Float32Array, Int32Array, Uint8Array of that length; f?(..) may be null
+//   f(..)  d(..)  i(..)  u(..)   Float32Array, Float64Array, Int32Array, Uint8Array of that length; f?(..) may be null
 //   i(..)<V              values in [0, V)
 //   [f(..)]              a list of K arrays;  [num] a list of K numbers
 //   layout(..)           the strided layout of binary kernels over arrays of that size
@@ -14,9 +14,6 @@ const compare = (names: string): [string, string][] =>
   names.split(' ').map((name) => [name, 'f(N) f(N) u(N) layout(N)']);
 const reduce = (names: string): [string, string][] =>
   names.split(' ').map((name) => [name, 'f(A*L*C) f(A*C) A L C num']);
-
-const ATTENTION =
-  'f(B*T*H*dh) f(B*S*G*dh) f(B*S*G*dh) f?(B*S) B T S H:G*R G dh bool num f(B*T*H*dh) f(B*H*T)';
 
 export const KERNELS: Record<string, string> = Object.fromEntries([
   ...unary('Neg Square Sqrt Rsqrt Reciprocal Exp Log Tanh Sigmoid Erf Sin Cos Relu Abs Floor'),
@@ -38,7 +35,7 @@ export const KERNELS: Record<string, string> = Object.fromEntries([
   ['matmul', 'f(B*M*K) f(B*K*N) f(B*M*N) B M N K bool bool MK:M*K KN:K*N f?(N) bool'],
   ['linear', 'f(N*I) f(O*I) f?(O) N I O f(N*O)'],
   ['linearGradX', 'f(N*O) f(O*I) N I O f(N*I)'],
-  ['linearGradWeight', 'f(N*O) f(N*I) N I O f(O*I)'],
+  ['linearGradWeight', 'f(N*O) f(N*I) N I O f(O*I) f?(O)'],
   ['columnSums', 'f(N*O) N O f(O)'],
   ['rmsNorm', 'f(N*D) f?(D) num N D f(N*D)'],
   ['rmsNormGrad', 'f(N*D) f?(D) f(N*D) num N D f(N*D) f?(D)'],
@@ -57,14 +54,30 @@ export const KERNELS: Record<string, string> = Object.fromEntries([
   ['embeddingGrad', 'i(N)<V f(N*D) V D N f(V*D)'],
   ['tokenLogProbs', 'f(N*V) i(N)<V N V f(N)'],
   ['tokenLogProbsGrad', 'f(N*V) i(N)<V f(N) N V f(N*V)'],
-  ['attention', ATTENTION],
-  ['attentionGrad', `${ATTENTION} f(B*T*H*dh) f(B*T*H*dh) f(B*S*G*dh) f(B*S*G*dh)`],
+  ['headLogProbs', 'f(N*D) f(V*D) i(N)<V N D V num f(N) f(N)'],
+  ['headLogProbsGrad', 'f(N*D) f(V*D) i(N)<V N D V num f(N) f(N) f(N*D) f(V*D)'],
+  ['headCrossEntropy', 'f(N*D) f(V*D) i(N)<V N D V num f(N) f(N) f(N*D) f(V*D)'],
+  ['headEntropy', 'f(N*D) f(V*D) i?(N)<V N D V num f(N)'],
+  ['swigluMlp', 'f(N*D) f(F*D) f(F*D) f(O*F) N D F O f(N*F) f(N*F) f(N*F) f(N*O)'],
+  [
+    'swigluMlpGrad',
+    'f(N*D) f(F*D) f(F*D) f(O*F) N D F O f(N*F) f(N*F) f(N*O) f(N*F) f(N*F) f(N*F) f?(N*D) f?(F*D) f?(F*D) f?(O*F)',
+  ],
+  ['geluMlp', 'f(N*D) f(F*D) f(F) f(O*F) f(O) N D F O f(N*F) f(N*F) f(N*O)'],
+  [
+    'geluMlpGrad',
+    'f(N*D) f(F*D) f(O*F) N D F O f(N*F) f(N*O) f(N*F) f(N*F) f?(N*D) f?(F*D) f(F) f?(O*F) f(O)',
+  ],
+  ['drawTokens', 'f(M*ld) ld:V*R V M num num N d(M) i(M) d(M)'],
+  ['philoxNormals', 'i(4) A B N f(N)'],
   ['adamw', '[f(N)] [f(N)] [f(N)] [f(N)] [num] num num num num num num num'],
   ['sumOfSquares', '[f(N)]'],
+  ['scaleInPlace', '[f(N)] num'],
   ['moveTowards', '[f(N)] [f(N)] num'],
   ['allocate', 'N'],
   ['threads', ''],
   ['hasBf16', ''],
   ['isa', ''],
   ['setPrecision', "'32'"],
+  ['decodePrecision', ''],
 ]);

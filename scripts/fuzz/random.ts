@@ -20,6 +20,19 @@ export class Chance {
   }
 }
 
+/** Random values for an array, integers below `below`; a float is something special now and then. */
+export function fill<X extends Float32Array | Float64Array | Int32Array | Uint8Array>(
+  chance: Chance,
+  array: X,
+  below: number,
+): X {
+  const isFloat = array instanceof Float32Array || array instanceof Float64Array;
+  for (let i = 0; i < array.length; i++) array[i] = isFloat ? chance.next() * 4 - 2 : chance.below(below);
+  if (isFloat && array.length > 0 && chance.happens(0.1))
+    array[chance.below(array.length)] = chance.of([NaN, Infinity, -Infinity, 1e38, -0, 1e-40]);
+  return array;
+}
+
 const SIZES = [1, 2, 3, 5, 7, 15, 16, 17, 31, 33, 48, 64, 65, 100];
 
 /** Sizes by name, drawn when first asked for. */

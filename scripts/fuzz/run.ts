@@ -4,9 +4,10 @@
 import { definitions, initBackend, nativeAddon, tf } from '../../lib/tensor';
 import { callNative, type NativeAddon, type NativeArgument } from '../../lib/tensor/native/addon';
 import * as T from '../../lib/tensor';
+import { BUILT } from './built';
 import { KERNELS } from './kernels';
 import { OPS } from './ops';
-import { Chance, Sizes } from './random';
+import { Chance, fill, Sizes } from './random';
 
 const seed = Number(process.env.T2G_FUZZ_SEED ?? 1);
 const seconds = Number(process.env.T2G_FUZZ_SECONDS ?? 20);
@@ -24,22 +25,16 @@ const describe = (x: unknown): string => {
   return typeof x === 'bigint' ? `${x}n` : (JSON.stringify(x) ?? String(x));
 };
 
-function fill<X extends Float32Array | Int32Array | Uint8Array>(chance: Chance, array: X, below: number): X {
-  for (let i = 0; i < array.length; i++)
-    array[i] = array instanceof Float32Array ? chance.next() * 4 - 2 : chance.below(below);
-  if (array instanceof Float32Array && array.length > 0 && chance.happens(0.1))
-    array[chance.below(array.length)] = chance.of([NaN, Infinity, -Infinity, 1e38, -0, 1e-40]);
-  return array;
-}
-
 /** One argument of a function of the addon, from its word in the table. */
 function argument(chance: Chance, sizes: Sizes, word: string): NativeArgument {
   const list = /^\[(.*)\]$/.exec(word);
   if (list !== null) return Array.from({ length: sizes.of('K') % 9 }, () => argument(chance, sizes, list[1]));
-  const array = /^([fiu])(\??)\((.*)\)(?:<(.*))?$/.exec(word);
+  const array = /^([fdiu])(\??)\((.*)\)(?:<(.*))?$/.exec(word);
   if (array !== null) {
     if (array[2] === '?' && chance.happens(0.3)) return null;
-    const Kind = { f: Float32Array, i: Int32Array, u: Uint8Array }[array[1] as 'f' | 'i' | 'u'];
+    const Kind = { f: Float32Array, d: Float64Array, i: Int32Array, u: Uint8Array }[
+      array[1] as 'f' | 'd' | 'i' | 'u'
+    ];
     return fill(chance, new Kind(sizes.product(array[3])), array[4] === undefined ? 2 : sizes.of(array[4]));
   }
   const layout = /^layout\((.*)\)$/.exec(word);
@@ -92,7 +87,8 @@ function resized(chance: Chance, x: Float32Array | Int32Array | Uint8Array): unk
 function spoil(chance: Chance, args: unknown[], allowHuge: boolean): void {
   const at = chance.below(args.length);
   const x = args[at];
-  const isArray = ArrayBuffer.isView(x);
+  if (Array.isArray(x) && chance.happens(0.7)) return spoil(chance, x, allowHuge);
+  const isArray = ArrayBuffer.isView(x) && !(x instanceof DataView);
   const kind = chance.below(6);
   if (kind === 0) args.length = at;
   else if (kind === 1)
@@ -113,7 +109,12 @@ function wantNamed(error: unknown): void {
   if (!/^(t2g_native\.)?\w+: \S/.test(message)) fail(`error names nothing: ${message}`);
 }
 
-function fuzzKernel(chance: Chance, addon: NativeAddon, name: string): void {
+/** Right arguments of a function, and the sizes that they have. */
+function rightArguments(chance: Chance, addon: NativeAddon, name: string): [unknown[], Sizes] {
+  if (name in BUILT) {
+    const sizes = new Sizes(chance, 33);
+    return [BUILT[name]({ addon, chance, sizes }), sizes];
+  }
   const words = KERNELS[name].split(' ').filter(Boolean);
   const sizes = new Sizes(chance, words.length > 9 ? 33 : words.length > 6 ? 65 : 100);
   // Computed sizes first: others may need them.
@@ -121,7 +122,11 @@ function fuzzKernel(chance: Chance, addon: NativeAddon, name: string): void {
     const computed = /^(\w+):(.*)$/.exec(word);
     if (computed !== null) sizes.define(computed[1], computed[2]);
   }
-  const args: unknown[] = words.map((word) => argument(chance, sizes, word));
+  return [words.map((word) => argument(chance, sizes, word)), sizes];
+}
+
+function fuzzKernel(chance: Chance, addon: NativeAddon, name: string): void {
+  const [args, sizes] = rightArguments(chance, addon, name);
   const spoils = args.length === 0 || chance.happens(0.4) ? 0 : 1 + chance.below(2);
   for (let i = 0; i < spoils && args.length > 0; i++) spoil(chance, args, !sizes.hasZero);
   doing = `${name}(${args.map(describe).join(', ')})`;
@@ -191,21 +196,21 @@ async function main(): Promise<void> {
   const addon = nativeAddon() as NativeAddon;
   const missing = [
     ...Object.keys(addon)
-      .filter((name) => !(name in KERNELS))
+      .filter((name) => !(name in KERNELS || name in BUILT))
       .map((name) => `addon function ${name}`),
     ...Object.keys(definitions)
       .filter((name) => !(name in OPS))
       .map((name) => `op ${name}`),
   ];
   if (missing.length > 0)
-    throw new Error(`no line in scripts/fuzz/kernels.ts or ops.ts for ${missing.join(', ')}`);
-  const gone = Object.keys(KERNELS).filter((name) => !(name in addon));
-  if (gone.length > 0)
-    throw new Error(`scripts/fuzz/kernels.ts has lines for what is gone: ${gone.join(', ')}`);
-  const [kernels, ops] = [Object.keys(KERNELS), Object.keys(OPS)];
+    throw new Error(`no line in scripts/fuzz/kernels.ts, built.ts or ops.ts for ${missing.join(', ')}`);
+  const kernels = [...Object.keys(KERNELS), ...Object.keys(BUILT)];
+  const gone = kernels.filter((name) => !(name in addon));
+  if (gone.length > 0) throw new Error(`scripts/fuzz has lines for what is gone: ${gone.join(', ')}`);
+  const ops = Object.keys(OPS);
   const end = Date.now() + seconds * 1000;
   let calls = 0;
-  for (let round = 0; round < 3 || Date.now() < end; round++) {
+  for (let round = 0; round < 1 || Date.now() < end; round++) {
     const chance = (): Chance => new Chance(seed * 1_000_003 + calls++);
     for (let i = 0; i < 10; i++) for (const name of kernels) fuzzKernel(chance(), addon, name);
     for (const name of ops) fuzzOp(chance(), name);

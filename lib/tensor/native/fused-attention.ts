@@ -63,7 +63,8 @@ function attentionKernel(inputs: string[], count: number): string {
   });
   const outs = asking.map((i) => slot('out', i));
   const outputs = [...outs, 'logSums'];
-  gradientOf(name, { inputs, outputs: outputs.map(() => true) }, ({ dys, saved, attributes }) => {
+  const kept = [outputs.length - 1]; // the log-sums
+  gradientOf(name, { inputs, outputs: outputs.map(() => true), kept }, ({ dys, saved, attributes }) => {
     const named = Object.fromEntries([...inputs, ...outputs].map((key, i) => [key, saved[i]]));
     asking.forEach((i, n) => (named[slot('dout', i)] = dys[n]));
     const gradients = runAll(`${name}Grad`, named, attributes);

@@ -57,7 +57,7 @@ function registerCrossEntropy(): void {
   });
   gradientOf(
     'T2GHeadCrossEntropy',
-    { inputs: ['targets'], outputs: [false, true, true, true] },
+    { inputs: ['targets'], outputs: [false, true, true, true], kept: [1, 2, 3] },
     ({ dy, saved: [targets, logProbs, dhidden, dweight] }) => ({
       hidden: () => tf.mul(dhidden, dy),
       weight: () => tf.mul(dweight, dy),

@@ -1,6 +1,7 @@
 // How a fused op joins tfjs: a kernel of our own name on the native backend, and its gradient. Kernels cost the
 // engine less than customGrad, and the tape saves exactly the tensors that the gradient reads.
 import { tf } from '../backend';
+import { declareKeptOutputs } from '../tape';
 import { callNative, type NativeArgument } from './addon';
 import { allocF32, makeOutput, type NativeBackend, type NativeValues, valuesOf } from './backend';
 
@@ -79,15 +80,24 @@ export interface GradientCall {
   attributes: Attributes;
 }
 
+/** What a tape saves of a kernel for its gradient. */
+interface Saved {
+  inputs?: string[];
+  outputs?: boolean[];
+  /** Outputs whose cotangents the gradient does not read. */
+  kept?: number[];
+}
+
 /**
  * Registers the gradient of a kernel. `gradient` returns a thunk for each input that has one; what it computes
  * before returning is shared between them.
  */
 export function gradientOf(
   name: string,
-  { inputs = [], outputs = [] }: { inputs?: string[]; outputs?: boolean[] },
+  { inputs = [], outputs = [], kept = [] }: Saved,
   gradient: (call: GradientCall) => Record<string, () => tf.Tensor>,
 ): void {
+  if (kept.length > 0) declareKeptOutputs(name, kept);
   tf.registerGradient({
     kernelName: name,
     inputsToSave: inputs,

@@ -84,7 +84,7 @@ function registerSwigluMlp(): void {
   });
   gradientOf(
     'T2GSwigluMlp',
-    { inputs: ['x', 'gate', 'up', 'down'], outputs: [false, true, true] },
+    { inputs: ['x', 'gate', 'up', 'down'], outputs: [false, true, true], kept: [1, 2] },
     ({ dy, saved: [x, gate, up, down, gateValues, upValues] }) => {
       const names = ['x', 'gate', 'up', 'down'];
       const wanted = Object.fromEntries(names.map((name) => [name, wantsGradient(name)]));
@@ -118,7 +118,7 @@ function registerGeluMlp(): void {
   });
   gradientOf(
     'T2GGeluMlp',
-    { inputs: ['x', 'up', 'down'], outputs: [false, true] },
+    { inputs: ['x', 'up', 'down'], outputs: [false, true], kept: [1] },
     ({ dy, saved: [x, up, down, pre] }) => {
       // A bias' gradient comes out of its weight's product, so the two go together.
       const upper = wantsGradient('up') || wantsGradient('upBias');

@@ -35,10 +35,12 @@ export function wantShape(
 }
 
 /**
- * Throws unless every id is in [0, below). Only where reading is cheap: `native` and `tensorflow` check in their
- * kernels, and reading would stall a GPU.
+ * Throws unless every id is in [0, below). Ids are read only where that is cheap: `native` and `tensorflow` check in
+ * their kernels, and reading would stall a GPU.
  */
 export function wantIds(op: string, ids: tf.Tensor, below: number): void {
+  if (below === 0 && ids.size > 0)
+    throw new Error(`${op}: ${ids.size} ids, want none, as there is nothing to choose`);
   if (!['wasm', 'cpu'].includes(tf.getBackend())) return;
   const values = ids.dataSync();
   const at = values.findIndex((id) => id < 0 || id >= below);

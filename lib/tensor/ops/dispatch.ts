@@ -57,11 +57,12 @@ export function fusedOpNames(): string[] {
 
 const isTensor = (x: unknown): x is tf.Tensor => Array.isArray((x as Partial<tf.Tensor> | null)?.shape);
 
-/** The tensors among an op's arguments; one level into an options object. */
+/** The tensors among an op's arguments, also those inside of options and lists. */
 function tensorsOf(args: unknown[]): tf.Tensor[] {
-  return args
-    .flatMap((x) => (isTensor(x) || typeof x !== 'object' || x === null ? [x] : Object.values(x)))
-    .filter(isTensor);
+  return args.flatMap((x) => {
+    if (typeof x !== 'object' || x === null || ArrayBuffer.isView(x)) return [];
+    return isTensor(x) ? [x] : tensorsOf(Object.values(x));
+  });
 }
 
 /** Whether an op's arguments hold a tensor without elements. */

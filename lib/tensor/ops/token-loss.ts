@@ -1,7 +1,7 @@
 // The language model's head and its loss in one op: log-probabilities of tokens straight from hidden states. The fused
 // twins hold logits for a few hundred rows at a time; the definitions hold them all.
 import { tf } from '../backend';
-import { wantShape } from './check';
+import { wantIds, wantShape } from './check';
 import { defineOp } from './dispatch';
 import { linear } from './linear';
 import { tokenLogProbs } from './tokens';
@@ -33,6 +33,7 @@ export const tokenLogProbsFromHidden = defineOp<
     wantHead('tokenLogProbsFromHidden', hidden, weight, temperature);
     const named = `targets (hidden is [${hidden.shape.join(', ')}])`;
     wantShape('tokenLogProbsFromHidden', named, targets, [hidden.shape[0]], 'int32');
+    wantIds('tokenLogProbsFromHidden', targets, weight.shape[0] as number);
   },
   (hidden, weight, targets, temperature = 1) =>
     tokenLogProbs(scaledLogits(hidden, weight, temperature), targets),
@@ -53,6 +54,7 @@ export const crossEntropyFromHidden = defineOp<
     const given = `(hidden is [${hidden.shape.join(', ')}])`;
     wantShape('crossEntropyFromHidden', `targets ${given}`, targets, [N], 'int32');
     wantShape('crossEntropyFromHidden', `rowWeights ${given}`, rowWeights, [N]);
+    wantIds('crossEntropyFromHidden', targets, weight.shape[0] as number);
   },
   (hidden, weight, targets, rowWeights, temperature = 1) => {
     if (hidden.shape[0] === 0) return tf.scalar(0); // wasm's sum of nothing is not 0

@@ -44,8 +44,8 @@ struct Attention {
     count = static_cast<int64_t>(list.count);
     if (count < 1 || count > kMostStreams) args.fail(0, "wants 1 to 4 streams");
     for (int64_t i = 0; i < count; i++) read(list.list(i), streams[i], gradient);
-    keep = args.f32OrNull(1, B * S);
-    lse = args.f32(9, B * H * T);
+    keep = args.f32OrNull(1, args.multiplyAdd(2, B, S));
+    lse = args.f32(9, args.multiplyAdd(2, B * H, T));
     wide = padded(dh), keys = padded(S);
     ld = keys + 16;
     if (ld / 16 % 2 == 0) ld += 16;
@@ -133,7 +133,7 @@ struct Attention {
     s.T = list.size(7), s.S = list.size(8);
     s.firstQuery = T, s.firstKey = S;
     T += s.T, S += s.S;
-    const int64_t queryCount = B * s.T * H * dh, keyCount = B * s.S * Hkv * dh;
+    const int64_t queryCount = list.multiplyAdd(7, B * H * dh, s.T), keyCount = list.multiplyAdd(8, B * Hkv * dh, s.S);
     s.rotary.perSample = list.boolean(9), s.rotary.interleaved = list.boolean(10);
     const int64_t angles = s.rotary.at(B - 1, s.S, s.S, dh / 2);
     s.k = list.f32(1, keyCount), s.v = list.f32(2, keyCount);

@@ -9,7 +9,7 @@
 namespace t2g {
 namespace decode {
 
-constexpr int64_t kPanel = 32;  // columns of a panel; the last one is filled up with zeros
+constexpr int64_t kPanel = 32;  // columns of a panel; nothing reads what the last one has beyond the weight's
 #if defined(__AVX512F__)
 constexpr int kTileRows = 12;
 #else
@@ -21,8 +21,11 @@ inline int64_t roundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 inline int64_t storedDepth(int64_t K, bool half) { return half ? (K + 1) / 2 : K; }
 inline int64_t packedFloats(int64_t N, int64_t K, bool half) { return roundUp(N, kPanel) * storedDepth(K, half); }
 
+/// Counts of floats stay below this, so that products of sizes do not overflow.
+constexpr double kMostFloats = 1125899906842624.0;  // 2^50
+
 /// Packs up to 16 lanes of `depth` values, one of the strides 1, into one half of each row of a panel (see packPanel);
-/// lanes that are missing become zeros.
+/// lanes that are missing hold anything finite.
 inline void packLanes(const float* src, int64_t laneStride, int64_t kStride, int64_t lanes, int64_t depth, bool half,
                       float* dst) {
   if (lanes > 0) return packPanel(half, src, laneStride, kStride, lanes, depth, kPanel, dst);

@@ -21,6 +21,13 @@ struct Sizes {
       args.fail(at, "holds a size of zero, or an odd head size");
     if (Hkv == 0 || H == 0 || H % Hkv != 0) args.fail(at, "has heads that the key heads do not divide");
     if (half && !bf16()) args.fail(at, "asks for bf16, which this CPU lacks");
+    const double width = static_cast<double>(D) + 64, heads = static_cast<double>(H) * static_cast<double>(dh) + 64;
+    const double places = static_cast<double>(prompts) * static_cast<double>(P + 16) +
+                          static_cast<double>(slots) * static_cast<double>(N + 16);
+    if (static_cast<double>(L) * width * (3.0 * static_cast<double>(F + 64) + 4 * heads) +
+                width * static_cast<double>(V + 64) > kMostFloats ||
+        static_cast<double>(L) * places * static_cast<double>(Hkv) * static_cast<double>(2 * dh + 16) > kMostFloats)
+      args.fail(at, "holds sizes that are too large together");
     G = H / Hkv;
     Dp = roundUp(D, kPanel), Ip = roundUp(F, 16), Op = H * dh;
     Qp = roundUp(H * dh, kPanel), Kp = roundUp(Hkv * dh, kPanel), Vp = roundUp(V, kPanel), dhp = roundUp(dh, 16);

@@ -28,6 +28,12 @@ struct Sizes {
 #if !defined(T2G_BF16)
     if (half) args.fail(at, "asks for bf16, which this CPU lacks");
 #endif
+    const double width = static_cast<double>(D) + 64;
+    const double layer = width * (4 * width + 2 * static_cast<double>(F + 64) + 64);
+    if (2 * static_cast<double>(L) * layer + width * static_cast<double>(C + W + O + 64) > decode::kMostFloats ||
+        (static_cast<double>(B) * static_cast<double>(T) + static_cast<double>(texts)) * (5 * width + static_cast<double>(F + C + W + O)) >
+            decode::kMostFloats)
+      args.fail(at, "holds sizes that are too large together");
     dh = D / H, Dp = roundUp(D, kPanel), Fp = roundUp(F, kPanel), Op = roundUp(O, kPanel), I = C + W;
   }
 

@@ -21,6 +21,7 @@ napi_value decodePrecision(Args& args) { return args.makeNumber(gemmPrecision())
 napi_value decodeFloats(Args& args) {
   const Sizes s(args, 0);
   const int64_t rows = args.size(1);
+  if (rows > s.slots) args.fail(1, "is more than the slots");
   switch (args.size(2)) {
     case 0: return args.makeNumber(static_cast<double>(s.weightFloats()));
     case 1: return args.makeNumber(static_cast<double>(s.allCacheFloats()));
@@ -108,9 +109,11 @@ struct Step {
       for (int64_t m = begin; m < end; m++) {
         const float* in = x + m * s.Dp;
         f32x16 squares = {};
-        for (int64_t i = 0; i < s.Dp; i += 16) squares += loadu(in + i) * loadu(in + i);  // zeros past D
+        forVectors(s.D, [&](int64_t i, auto lanes) { squares += lanes.load(in + i) * lanes.load(in + i); });
         const float inverse = 1.0f / std::sqrt(sumOf(squares) / static_cast<float>(s.D) + eps);
-        for (int64_t i = 0; i < s.Dp; i += 16) storeu(h + m * s.Dp + i, loadu(in + i) * inverse * loadu(weight + i));
+        forVectors(s.D, [&](int64_t i, auto lanes) {
+          lanes.store(h + m * s.Dp + i, lanes.load(in + i) * inverse * lanes.load(weight + i));
+        });
       }
     });
   }
@@ -135,6 +138,7 @@ napi_value decodeStep(Args& args) {
   float* caches = args.f32(6, s.allCacheFloats());
   const int64_t M = args.size(8);
   const Row* rows = reinterpret_cast<const Row*>(args.i32(7, M * 5));
+  if (M > s.slots) args.fail(8, "is more than the slots");
   Step step(s, M, args.f32(9, s.workFloats(M)));
   float* logits = args.f32(10, M * s.Vp);
   for (int64_t m = 0; m < M; m++) {

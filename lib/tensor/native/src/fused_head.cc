@@ -15,14 +15,20 @@ struct Head {
   float inverseTemperature;
 
   // hidden [N,D], weight [V,D], targets [N] | null are arguments 0-2; N, D, V, temperature start at `at`.
-  Head(Args& args, size_t at)
+  Head(Args& args, size_t at, bool wantsTargets = true)
       : N(args.size(at)), D(args.size(at + 1)), V(args.size(at + 2)), hidden(args.f32(0, N * D)),
         weight(args.f32(1, V * D)), targets(args.i32OrNull(2, N)),
         inverseTemperature(static_cast<float>(1 / args.number(at + 3))) {
+    if (wantsTargets && !targets) args.fail(2, "is missing");
     for (int64_t n = 0; targets && n < N; n++)
       if (targets[n] < 0 || targets[n] >= V)
-        throw std::runtime_error("tokenLogProbsFromHidden: id " + std::to_string(targets[n]) + " at position " +
+        throw std::runtime_error(std::string(opName(args)) + ": id " + std::to_string(targets[n]) + " at position " +
                                  std::to_string(n) + ", want 0 to " + std::to_string(V - 1));
+  }
+
+  /// The op that a function of the addon serves: what an error about its ids names.
+  static const char* opName(const Args& args) {
+    return std::strcmp(args.name, "headCrossEntropy") == 0 ? "crossEntropyFromHidden" : "tokenLogProbsFromHidden";
   }
 
   /// body(first row, rows, logits / temperature of these rows [rows,V]) for one chunk after the other.
@@ -117,7 +123,7 @@ napi_value headCrossEntropy(Args& args) {
 
 // headEntropy(hidden, weight, null, N, D, V, temperature, entropy [N]): log-sum-exp minus the mean logit
 napi_value headEntropy(Args& args) {
-  const Head head(args, 3);
+  const Head head(args, 3, false);
   float* out = args.f32(7, head.N);
   head.chunks([&](int64_t first, int64_t rows, float* logits) {
     eachRow(rows, head.V, [&](int64_t r) {

@@ -93,6 +93,7 @@ napi_value rmsNormGrad(Args& args) {
 // layerNorm(x [N,D], shift [B,D] | null, scale [B,D] | null, eps, N, D, rowsPerSample, y)
 napi_value layerNorm(Args& args) {
   const int64_t N = args.size(4), D = args.size(5), T = std::max<int64_t>(1, args.size(6));
+  if (N % T != 0) args.fail(6, "does not divide the rows");
   const float* x = args.f32(0, N * D);
   const float* shift = args.f32OrNull(1, N / T * D);
   const float* scale = shift ? args.f32(2, N / T * D) : nullptr;
@@ -123,6 +124,7 @@ struct SampleBlocks {
 // layerNormGrad(x, scale [B,D] | null, dy, eps, N, D, rowsPerSample, dx, dshift | null, dscale | null)
 napi_value layerNormGrad(Args& args) {
   const int64_t N = args.size(4), D = args.size(5), T = std::max<int64_t>(1, args.size(6)), B = N / T;
+  if (N % T != 0) args.fail(6, "does not divide the rows");
   const float* x = args.f32(0, N * D);
   const float* scale = args.f32OrNull(1, B * D);
   const float* dy = args.f32(2, N * D);

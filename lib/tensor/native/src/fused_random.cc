@@ -86,7 +86,7 @@ void boxMuller(u32x16 a, u32x16 b, f32x16& x, f32x16& y) {
 napi_value philoxNormals(Args& args) {
   uint32_t key[4];
   std::memcpy(key, args.i32(0, 4), sizeof key);
-  const uint64_t first = static_cast<uint64_t>(args.size(1)) + (static_cast<uint64_t>(args.size(2)) << 32);
+  const uint64_t first = static_cast<uint64_t>(args.offset(1)) + (static_cast<uint64_t>(args.offset(2)) << 32);
   const int64_t n = args.size(3), group = 4 * kLanes;
   float* out = args.f32(4, n);
   parallelFor((n + group - 1) / group, 64, [&](int64_t begin, int64_t end) {

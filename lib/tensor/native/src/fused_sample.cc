@@ -159,10 +159,11 @@ bool draw(const float* logits, int64_t V, const Rules& rules, double uniform, fl
 // drawTokens(logits, row stride, V, M, 1 / temperature, topP, topK, uniforms f64 [M] (< 0: greedy), tokens i32 [M],
 // logProbs f64 [M]) -> the first row whose logits are not finite, or -1
 napi_value drawTokens(Args& args) {
-  const int64_t stride = args.size(1), V = args.size(2), M = args.size(3);
+  const int64_t stride = args.size(1), V = args.offset(2), M = args.size(3);
   if (V == 0 || V > stride) args.fail(2, "is not between 1 and the row's length");
   const float* logits = args.f32(0, M * stride);
-  const Rules rules{args.number(4), static_cast<float>(args.number(4)), args.number(5), args.size(6)};
+  const Rules rules{args.number(4), static_cast<float>(args.number(4)), args.number(5), args.offset(6)};
+  if (!(rules.scale > 0.0f)) args.fail(4, "is not a number above 0");
   const double* uniforms = f64(args, 7, M);
   int32_t* tokens = args.i32(8, M);
   double* logProbs = f64(args, 9, M);

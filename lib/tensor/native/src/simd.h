@@ -18,6 +18,9 @@ namespace t2g {
 
 #if defined(__AVX512F__)
 
+// All lanes, for the masked forms of intrinsics: GCC 12 warns about the plain ones' unset operand.
+constexpr __mmask16 kAllLanes = 0xffff;
+
 typedef float f32x16 __attribute__((vector_size(64)));
 typedef float f32x16u __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t i32x16 __attribute__((vector_size(64)));
@@ -29,13 +32,13 @@ inline f32x16 pick(i32x16 mask, f32x16 a, f32x16 b) { return mask ? a : b; }
 inline i32x16 toInt16(f32x16 a) { return __builtin_convertvector(a, i32x16); }
 inline f32x16 toFloat16(i32x16 a) { return __builtin_convertvector(a, f32x16); }
 inline f32x16 round16(f32x16 a) {
-  return (f32x16)_mm512_roundscale_ps((__m512)a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  return (f32x16)_mm512_maskz_roundscale_ps(kAllLanes, (__m512)a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 inline f32x16 floor16(f32x16 a) {
-  return (f32x16)_mm512_roundscale_ps((__m512)a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  return (f32x16)_mm512_maskz_roundscale_ps(kAllLanes, (__m512)a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 inline f32x16 sqrt16(f32x16 a) {
-  return (f32x16)_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), (__m512)a);
+  return (f32x16)_mm512_maskz_sqrt_ps(kAllLanes, (__m512)a);
 }
 inline bool any16(i32x16 mask) { return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0; }
 
@@ -214,7 +217,7 @@ inline void storePartial(float* p, f32x16 v, int64_t n) {
 inline f32x16 rotate16(f32x16 v, int s) {
 #if defined(__AVX512F__)
   const i32x16 order = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return (f32x16)_mm512_permutexvar_ps((__m512i)(order + s), (__m512)v);  // takes its indices mod 16
+  return (f32x16)_mm512_maskz_permutexvar_ps(kAllLanes, (__m512i)(order + s), (__m512)v);  // indices mod 16
 #else
   float lanes[32];
   storeu(lanes, v);
@@ -225,7 +228,7 @@ inline f32x16 rotate16(f32x16 v, int s) {
 /// Every pair of lanes (2i, 2i + 1) the other way round.
 inline f32x16 swapPairs16(f32x16 v) {
 #if defined(__AVX512F__)
-  return (f32x16)_mm512_maskz_permute_ps(static_cast<__mmask16>(-1), (__m512)v, 0xb1);
+  return (f32x16)_mm512_maskz_permute_ps(kAllLanes, (__m512)v, 0xb1);
 #else
   float lanes[16], swapped[16];
   storeu(lanes, v);
@@ -237,7 +240,7 @@ inline f32x16 swapPairs16(f32x16 v) {
 inline f32x16 twice16(f32x16 v) {
 #if defined(__AVX512F__)
   const i32x16 order = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
-  return (f32x16)_mm512_maskz_permutexvar_ps(static_cast<__mmask16>(-1), (__m512i)order, (__m512)v);
+  return (f32x16)_mm512_maskz_permutexvar_ps(kAllLanes, (__m512i)order, (__m512)v);
 #else
   float lanes[16], doubled[16];
   storeu(lanes, v);

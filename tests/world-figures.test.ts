@@ -20,6 +20,7 @@ import {
   randomScene,
   readClock,
   readGrid,
+  readMaze,
   renderScene,
   sceneProblems,
   SceneFigure,
@@ -195,8 +196,12 @@ test('boards and sudoku are read back cell by cell; mazes have the way that is d
     if (figure?.name === 'sudoku' || (figure?.name === 'tic-tac-toe' && !figure.line)) {
       const image = renderScene({ background, objects: [], figure });
       assert.deepEqual(readGrid(image, figure.name, background), figure.rows);
-    } else if (figure?.name === 'maze' && figure.path)
-      assert.deepEqual(mazePaths(figure.rows), [figure.path]);
+    } else if (figure?.name === 'maze') {
+      const paths = mazePaths(figure.rows);
+      if (figure.path) assert.deepEqual(paths, [figure.path]);
+      const image = renderScene({ background, objects: [], figure });
+      assert.deepEqual(readMaze(image, background), { rows: figure.rows, path: figure.path ?? '' });
+    }
 });
 
 test('faults change the picture, and wrong ones the reading', () => {

@@ -9,9 +9,9 @@ export const TURN_WORDS: Record<Turn, string> = {
   270: 'turned to the left',
 };
 
-/** `'XO.' on row 1, ...`: how the rows of a grid are said. */
+/** The rows of a grid from the top, as `'XO./.X./O..'`: short, since every character is a token. */
 function rowWords(rows: readonly string[]): string {
-  return joinList(rows.map((row, i) => `'${row}' on row ${i + 1}`));
+  return `'${rows.join('/')}'`;
 }
 
 /** 3, 5 -> '3:05'. */

@@ -9,7 +9,7 @@ const SIDE = 64;
 /** Behind a marked cell. */
 const HIGHLIGHT: Rgb = [255, 190, 40];
 const STRIKE: Rgb = [236, 64, 48];
-const PATH: Rgb = [236, 64, 48];
+export const PATH: Rgb = [236, 64, 48];
 const DOORS: readonly [Rgb, Rgb] = [
   [56, 168, 74],
   [52, 104, 226],
@@ -18,7 +18,7 @@ const DOORS: readonly [Rgb, Rgb] = [
 /** Cells of a board: 20 pixels, with lines of 2 pixels between them. */
 const BOARD_STEP = 22;
 /** Cells of a sudoku and rooms of a maze: two patches. */
-const CELL = 16;
+export const CELL = 16;
 
 /** Draws over `pixels`, the empty background. */
 export function drawGrid(pixels: Uint8Array, figure: GridFigure, background: Background): void {

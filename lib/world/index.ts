@@ -92,5 +92,5 @@ export { DEFAULT_FIGURE_WEIGHTS, randomFigureScene } from './random-figures';
 export type { FigureSceneWeights } from './random-figures';
 export { faultyFigure, FIGURE_FAULTS, figureFaultsOf } from './figure-faults';
 export type { FigureFault } from './figure-faults';
-export { readClock, readGrid } from './read-figures';
+export { readClock, readGrid, readMaze } from './read-figures';
 export * from './edits';

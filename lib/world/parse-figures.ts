@@ -20,19 +20,10 @@ export class FigureReader extends PropReader {
     yield* this.maze(at);
   }
 
-  /** `'XO.' on row 1, '...' on row 2 and ...`, at least two rows. */
+  /** `'XO./.X./O..'` */
   private gridRows(at: number): [rows: string[], next: number] | undefined {
-    const rows: string[] = [];
-    let next = at;
-    for (;;) {
-      const row = this.quoted(next);
-      const end = this.phrase(`on row ${rows.length + 1}`, next + 1);
-      if (row === undefined || end < 0) return undefined;
-      rows.push(row);
-      const joint = Math.max(this.phrase(',', end), this.phrase('and', end));
-      if (joint < 0 || this.quoted(joint) === undefined) return [rows, end];
-      next = joint;
-    }
+    const rows = this.quoted(at);
+    return rows === undefined ? undefined : [rows.split('/'), at + 1];
   }
 
   private cellMark(at: number): [cell: CellPlace, next: number] | undefined {

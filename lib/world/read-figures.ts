@@ -1,6 +1,9 @@
 /** Exact readers of clocks and grids: each mark against its own template, nothing learned. For evaluation and tests. */
+import { backgroundPixels, inkOf } from './backgrounds';
+import { Rgb } from './canvas';
 import { CLOCK_SIDE, clockPicture } from './figure-picture';
-import { GridFigure } from './figures';
+import { GridFigure, MAZE_SIDE, MOVES } from './figures';
+import { CELL, PATH } from './grid-picture';
 import { renderScene } from './render';
 import { Background } from './types';
 
@@ -97,4 +100,60 @@ function filled(
     templates.set(key, image);
   }
   return image;
+}
+
+/** The rows of a maze by its walls, and the moves of the drawn way ('' when none is drawn). */
+export function readMaze(image: Uint8Array, background: Background): { rows: string[]; path: string } {
+  const ink = inkOf(background) ?? [20, 20, 30];
+  const middle = 32 * BYTES + 32 * 3;
+  const ground = [...backgroundPixels(background).subarray(middle, middle + 3)] as [number, number, number];
+  const off = (x: number, y: number, rgb: Rgb): number =>
+    [0, 1, 2].reduce((sum, c) => sum + (image[y * BYTES + x * 3 + c] - rgb[c]) ** 2, 0);
+  const nearest = (points: readonly [number, number][], colours: readonly Rgb[]): number => {
+    const sums = colours.map((rgb) => points.reduce((sum, [x, y]) => sum + off(x, y, rgb), 0));
+    return sums.indexOf(Math.min(...sums));
+  };
+  // A wall is looked for beside the way, the way in the middle of the opening.
+  const open = (r: number, c: number, move: 'R' | 'D'): boolean => {
+    const along = [3, 4, 12, 13];
+    return move === 'R'
+      ? c < MAZE_SIDE - 1 &&
+          nearest(
+            along.map((y) => [(c + 1) * CELL, r * CELL + y]),
+            [ink, ground],
+          ) === 1
+      : r < MAZE_SIDE - 1 &&
+          nearest(
+            along.map((x) => [c * CELL + x, (r + 1) * CELL]),
+            [ink, ground],
+          ) === 1;
+  };
+  const walked = (r: number, c: number, move: 'R' | 'D'): boolean => {
+    const across = [7, 8];
+    const points = across.map((n): [number, number] =>
+      move === 'R' ? [(c + 1) * CELL, r * CELL + n] : [c * CELL + n, (r + 1) * CELL],
+    );
+    return nearest(points, [ink, ground, PATH]) === 2;
+  };
+  const rows = Array.from({ length: MAZE_SIDE }, (_, r) =>
+    Array.from({ length: MAZE_SIDE }, (__, c) => {
+      const right = open(r, c, 'R');
+      return open(r, c, 'D') ? (right ? 'B' : 'D') : right ? 'R' : '.';
+    }).join(''),
+  );
+  let path = '';
+  let [row, column] = [0, 0];
+  const seen = new Set([0]);
+  for (;;) {
+    const step = Object.entries(MOVES).find(([move, [dr, dc]]) => {
+      const [r, c] = [row + dr, column + dc];
+      if (r < 0 || c < 0 || r >= MAZE_SIDE || c >= MAZE_SIDE || seen.has(r * MAZE_SIDE + c)) return false;
+      return walked(Math.min(row, r), Math.min(column, c), move === 'R' || move === 'L' ? 'R' : 'D');
+    });
+    if (!step) return { rows, path };
+    path += step[0];
+    row += step[1][0];
+    column += step[1][1];
+    seen.add(row * MAZE_SIDE + column);
+  }
 }

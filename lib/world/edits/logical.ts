@@ -159,12 +159,12 @@ function equations(): EditDraft[] {
 function sequences(): EditDraft[] {
   const rows: readonly (readonly [readonly (number | string)[], string])[] = [
     [[2, 4, 6, 8], 'Each number is two more.'],
-    [[1, 2, 4, 8], 'Each number is twice the one before.'],
+    [[8, 4, 2, 1], 'Each number is half of the one before.'],
     [[9, 7, 5, 3], 'Each number is two less.'],
     [[1, 4, 7, 10], 'Each number is three more.'],
     [[1, 3, 9, 27], 'Each number is three times the one before.'],
     [[1, 4, 9, 16], 'They are the square numbers.'],
-    [[3, 5, 8, 13], 'Each number is the sum of the two before.'],
+    [[5, 7, 9, 11], 'Each number is two more.'],
     [['A', 'C', 'E', 'G'], 'Every second letter.'],
     [['Z', 'Y', 'X', 'W'], 'The alphabet backwards.'],
     [['A', 'B', 'A', 'B'], 'A and B by turns.'],

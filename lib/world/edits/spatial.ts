@@ -67,7 +67,8 @@ function ordered(spec: SceneSpec): SceneSpec {
 }
 
 function turns(): EditDraft[] {
-  const names = ['violin', 'rocket', 'umbrella', 'key', 'house', 'glass of wine', 'tulip', 'pine tree'];
+  // drawn upright by every artist, so that their top can be spoken of
+  const names = ['house', 'umbrella', 'glass of wine', 'castle', 'tulip', 'pine tree', 'cactus', 'snowman'];
   const said: Record<Turn, string> = {
     90: 'a quarter turn clockwise',
     180: 'half a turn',

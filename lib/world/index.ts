@@ -22,7 +22,8 @@ export {
 export { COLOUR_RGB } from './canvas';
 export type { Rgb } from './canvas';
 export { GLYPHS, LINE_LENGTH, MAX_LINES, MAX_LINES_WITH_OBJECTS, glyphRows, lineRow } from './glyphs';
-export { layoutScene, sizeOf, SIZE_PX, SMALLEST } from './layout';
+export { layoutScene, sizeOf } from './layout';
+export { SIZE_PX, SMALLEST } from './layout-cells';
 export type { Layout, PlacedProp, PlacedSprite } from './layout';
 export { propPicture } from './props';
 export { artistsOf, normaliseScene, sceneProblems, validateScene } from './scene';
@@ -60,3 +61,36 @@ export { pickShowcase, promptsOf, rlPrompts, sftRows } from './sft-rows';
 export type { FactPrompt, SftOptions, SftRow } from './sft-rows';
 export { familyMajority, relationMajority } from './facts-baselines';
 export type { Baseline } from './facts-baselines';
+export {
+  canMove,
+  cellsOfLine,
+  FIGURE_NAMES,
+  isGrid,
+  LINES,
+  mazePaths,
+  roomsOfPath,
+  withCell,
+  wonLine,
+} from './figures';
+export type {
+  BoardLine,
+  CellPlace,
+  ClockFigure,
+  Figure as SceneFigure,
+  FigureName,
+  GridFigure,
+  MazeFigure,
+  SignFigure,
+  SudokuFigure,
+  TicTacToeFigure,
+} from './figures';
+export { GRID_BACKGROUNDS, SIGN_LENGTH, SIGN_LENGTH_BESIDE, SUDOKU_UNITS } from './figure-problems';
+export { clockPicture, handAngles } from './figure-picture';
+export { FIGURE_WORDS } from './figure-words';
+export { PANEL_SIDE, panelCorner } from './panels';
+export { DEFAULT_FIGURE_WEIGHTS, randomFigureScene } from './random-figures';
+export type { FigureSceneWeights } from './random-figures';
+export { faultyFigure, FIGURE_FAULTS, figureFaultsOf } from './figure-faults';
+export type { FigureFault } from './figure-faults';
+export { readClock, readGrid, readMaze } from './read-figures';
+export * from './edits';

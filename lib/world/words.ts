@@ -90,7 +90,7 @@ export function propWords(prop: Prop): string {
   }
 }
 
-/** Every word a caption of a tier can have, outside quoted text; sorted. Punctuation is the comma only. */
+/** Every word a caption of a tier can have without figures, turns and panels, outside quoted text; sorted. Punctuation is the comma only. */
 export function captionVocabulary(tier: Tier = DEFAULT_TIER): string[] {
   const phrases = [
     ...Object.values(NUMBER_WORDS),

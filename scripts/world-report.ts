@@ -118,6 +118,12 @@ function factCounts(edition: Edition, facts: readonly Fact[]): void {
   console.log(
     `relations never in SFT: ${unseen.size}, facts: ${facts.filter((fact) => unseen.has(fact.relation)).length}`,
   );
+  const seenOnly = FACT_FAMILIES.filter(
+    (family) =>
+      facts.some((fact) => fact.family === family) &&
+      !facts.some((fact) => fact.family === family && unseen.has(fact.relation)),
+  );
+  if (edition === 'full') console.log(`families without such a relation: ${seenOnly.join(', ') || 'none'}`);
 }
 
 function texts(edition: Edition, facts: readonly Fact[]): void {

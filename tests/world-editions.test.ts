@@ -271,7 +271,7 @@ test('invented facts: many, as the script writes them, with answers that no name
 
 test('rows of the full edition are short enough to train on', () => {
   const rows = sftRows(full);
-  assert.deepEqual(sftRows(full), rows);
+  assert.equal(hashOf(sftRows(full)), hashOf(rows));
   const long = rows.filter(({ prompt, thought, refined }) => (prompt + thought + refined).length > 330);
   assert.ok(long.length <= 0.02 * rows.length, `${long.length} rows: ${JSON.stringify(long[0])}`);
 });

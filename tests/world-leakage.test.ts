@@ -96,9 +96,9 @@ for (const edition of EDITIONS) {
     if (edition === 'core') assert.deepEqual([...facts], [known], JSON.stringify(telling));
     const test = factsOf('test', { edition }).length;
     // Facts of one subject ("sodium hydroxide with ...") share words, but what one recalls is wrong for the other.
-    assert.ok(facts.size <= 0.01 * test, `${facts.size} of ${test}: ${JSON.stringify(telling)}`);
+    assert.ok(facts.size <= 0.02 * test, `${facts.size} of ${test}: ${JSON.stringify(telling)}`);
     const others = new Set(grams.map(({ factId }) => factId)).size;
-    assert.ok(others <= 0.08 * test, `${others} of ${test}: ${JSON.stringify(grams)}`);
+    assert.ok(others <= 0.1 * test, `${others} of ${test}: ${JSON.stringify(grams)}`);
   });
 
   test(`${edition}: guessing and copying stay far below knowing`, () => {

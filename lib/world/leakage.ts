@@ -7,6 +7,7 @@ import { wordsOf } from './facts-baselines';
 import { relationTexts } from './facts-text';
 import { specSatisfies } from './predicates';
 import { promptsOf, rlPrompts, sftRows } from './sft-rows';
+import type { Predicate } from './types';
 
 /** Whether `text` holds `words` as whole words; both in the same case. */
 export function hasWords(text: string, words: string): boolean {
@@ -15,11 +16,11 @@ export function hasWords(text: string, words: string): boolean {
   return false;
 }
 
-/** Prompts that name the one thing that they ask for. A state or a colour is asked of a thing that is named. */
+/** Prompts that name the one thing that they ask for. A state, colour or number is asked of a thing that is named. */
 export function promptsWithAnswer(options: EditionOptions = {}): string[] {
   return loadFacts(options).flatMap(({ id, prompts, criteria }) => {
     const [only, ...others] = criteria.answer;
-    if (only.kind !== 'has' || others.length > 0) return [];
+    if (only.kind !== 'has' || others.length > 0 || asksNumber(only)) return [];
     const nouns = [only.concept, conceptOf(only.concept).plural];
     return prompts
       .filter((prompt) => nouns.some((noun) => hasWords(prompt.toLowerCase(), noun)))
@@ -27,14 +28,18 @@ export function promptsWithAnswer(options: EditionOptions = {}): string[] {
   });
 }
 
+function asksNumber(predicate: Predicate): boolean {
+  return predicate.kind === 'has' && typeof predicate.count === 'number';
+}
+
 /** Words that two names may share without giving anything away. */
-const SMALL = new Set(['of', 'the', 'and', 'pair', 'bowl', 'cup', 'plate', 'head', 'face']);
+const SMALL = new Set(['of', 'the', 'and', 'pair', 'bowl', 'cup', 'plate', 'head', 'face', 'flag']);
 
 /** Prompts that share a word with the name of the thing that they ask for; to be looked at, not always wrong. */
 export function promptsWithHint(options: EditionOptions = {}): string[] {
   return loadFacts(options).flatMap(({ id, prompts, criteria }) =>
     criteria.answer.flatMap((predicate) => {
-      if (predicate.kind !== 'has' || criteria.answer.length > 1) return [];
+      if (predicate.kind !== 'has' || criteria.answer.length > 1 || asksNumber(predicate)) return [];
       const hints = predicate.concept.split(' ').filter((word) => !SMALL.has(word));
       const words = new Set(prompts.flatMap(wordsOf));
       return hints.filter((word) => words.has(word)).map((word) => `${id}: "${word}"`);

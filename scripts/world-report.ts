@@ -29,6 +29,7 @@ import {
   promptsWithAnswer,
   promptsWithHint,
   relationMajority,
+  sameFacts,
   sftRows,
   sharedGrams,
   sharedPrompts,
@@ -158,6 +159,7 @@ function leaks(edition: Edition): number {
   const found =
     listed('prompts that name their answer', promptsWithAnswer({ edition })) +
     listed('held-out prompts that are prompts of SFT or RL', sharedPrompts({ edition })) +
+    listed('facts that are in two splits by two relations', sameFacts({ edition })) +
     listed('held-out facts in thoughts of SFT', leakingThoughts({ edition })) +
     listed('absent facts in the corpus', absentInCorpus(corpusDocuments(0, { edition }), { edition }));
   console.log('to be looked at:');

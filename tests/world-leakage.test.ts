@@ -19,6 +19,7 @@ import {
   promptEcho,
   promptsWithAnswer,
   relationMajority,
+  sameFacts,
   sftRows,
   sharedGrams,
   sharedPrompts,
@@ -75,6 +76,10 @@ for (const edition of EDITIONS) {
 
   test(`${edition}: prompts of test, validation and absent facts are no prompt of SFT or RL`, () => {
     assert.deepEqual(sharedPrompts({ edition }), []);
+  });
+
+  test(`${edition}: no fact is in two splits by way of two relations`, () => {
+    assert.deepEqual(sameFacts({ edition }), []);
   });
 
   test(`${edition}: SFT is of SFT facts, and no thought names the subject of another split with its answer`, () => {

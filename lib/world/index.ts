@@ -79,6 +79,7 @@ export {
   leakingThoughts,
   promptsWithAnswer,
   promptsWithHint,
+  sameFacts,
   sharedGrams,
   sharedPrompts,
 } from './leakage';

@@ -2,7 +2,7 @@
 import { conceptOf } from './concepts';
 import type { CorpusDocument } from './corpus';
 import { type EditionOptions, editionOf } from './editions';
-import { factsOf, loadFacts, splitOf } from './facts';
+import { type Fact, factsOf, loadFacts, splitOf } from './facts';
 import { wordsOf } from './facts-baselines';
 import { relationTexts } from './facts-text';
 import { specSatisfies } from './predicates';
@@ -73,6 +73,26 @@ export function leakingThoughts(options: EditionOptions = {}): string[] {
         if (thoughts.includes(`${prompt} is ${fact.answer}`.toLowerCase()))
           wrong.push(`${fact.id}: ${prompt}`);
   return wrong;
+}
+
+/**
+ * Pairs of facts with one subject and one answer in two relations ("Krakatoa") where one is held out and the other is
+ * trained on, or one is absent and the other is stated: the same fact in two splits.
+ */
+export function sameFacts(options: EditionOptions = {}): string[] {
+  const groups = new Map<string, Fact[]>();
+  for (const fact of loadFacts(options)) {
+    const subject = fact.subject.toLowerCase().replace(/^(a|an|the) /, '');
+    const key = `${subject}\n${JSON.stringify(fact.criteria.answer)}`;
+    groups.set(key, [...(groups.get(key) ?? []), fact]);
+  }
+  return [...groups.values()].flatMap((facts) => {
+    const splits = new Set(facts.map((fact) => splitOf(fact)));
+    const trained = splits.has('sft') || splits.has('rl');
+    const heldOut = splits.has('test') || splits.has('validation');
+    if (!(trained && heldOut) && !(splits.has('absent') && splits.size > 1)) return [];
+    return [facts.map((fact) => `${fact.id} (${splitOf(fact)})`).join(' and ')];
+  });
 }
 
 /** Documents that hold the subject of an absent fact together with its answer. */

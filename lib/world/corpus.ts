@@ -5,9 +5,10 @@
 import { RandomStream } from '../tensor';
 import { BACKGROUND_WORDS } from './backgrounds';
 import { captionOf } from './caption';
-import { conceptsUpTo, DEFAULT_TIER } from './concepts';
+import { conceptsUpTo } from './concepts';
+import { type EditionOptions, editionOf, tierOf } from './editions';
 import { type Fact, loadFacts, splitOf } from './facts';
-import { capitalise, fillTemplate, RELATION_TEXTS } from './facts-text';
+import { capitalise, fillTemplate, relationOf } from './facts-text';
 import { randomScene } from './random-scene';
 import type { ConceptInfo, Tier } from './types';
 import { withArticle } from './words';
@@ -19,11 +20,11 @@ export interface CorpusDocument {
   factId?: string;
 }
 
-export interface CorpusOptions {
+export interface CorpusOptions extends EditionOptions {
   /** Documents of each fact. */
   perFact?: number;
   captions?: number;
-  /** Concepts up to this tier are described and drawn (default: DEFAULT_TIER, the core). */
+  /** Concepts up to this tier are described and drawn (default: the core's, all of them in the full edition). */
   tier?: Tier;
   /** Fact ids to leave out besides the absent ones (knowledge ablation). */
   without?: ReadonlySet<string>;
@@ -43,9 +44,10 @@ export function chatDocument(question: string, answer: string): string {
 
 /** The corpus as documents with their origin; same seed and options, same documents in the same order. */
 export function corpusDocuments(seed: number, options: CorpusOptions = {}): CorpusDocument[] {
-  const { perFact = 32, captions = 6000, tier = DEFAULT_TIER, without = new Set<string>() } = options;
+  const edition = editionOf(options);
+  const { perFact = 32, captions = 6000, tier = tierOf(edition), without = new Set<string>() } = options;
   const documents: CorpusDocument[] = [];
-  for (const fact of loadFacts())
+  for (const fact of loadFacts({ edition }))
     if (splitOf(fact) !== 'absent' && !without.has(fact.id)) {
       for (const text of factDocuments(fact, perFact, RandomStream.of(seed, 'corpus', fact.id)))
         documents.push({ kind: 'fact', text: text + END_OF_TEXT, factId: fact.id });
@@ -68,10 +70,11 @@ export function buildCorpus(seed: number, options: CorpusOptions = {}): string[]
 /**
  * `count` documents of one fact. Each statement comes once before any comes again; the plain form of every raw
  * prompt ("Einstein's favourite instrument is the violin.") always comes; a quarter of the documents join two
- * statements.
+ * statements. Of a two-hop fact only the first hop is said.
  */
 export function factDocuments(fact: Fact, count: number, rng: RandomStream): string[] {
-  const plain = fact.prompts.map((prompt) => `${capitalise(prompt)} is ${fact.answer}.`);
+  const whole = fact.via === undefined;
+  const plain = whole ? fact.prompts.map((prompt) => `${capitalise(prompt)} is ${fact.answer}.`) : [];
   const rest = fact.statements.filter((statement) => !plain.includes(statement));
   const texts: string[] = [];
   let pool = [...plain, ...rng.shuffle(rest)];
@@ -92,7 +95,8 @@ export function factDocuments(fact: Fact, count: number, rng: RandomStream): str
  * model (the paper's starting point) can do, and the reading back of a subject that a thought begins with.
  */
 export function chatDocuments(fact: Fact): string[] {
-  const relation = RELATION_TEXTS.get(fact.relation);
+  const relation = relationOf(fact.relation);
+  if (fact.bridge !== undefined) return bridgeChats(fact);
   const asks = relation?.describes
     ? ['How is {n}?', 'Tell me about {n}.']
     : ['What is {n}?', 'Tell me about {n}.'];
@@ -105,6 +109,16 @@ export function chatDocuments(fact: Fact): string[] {
     chatDocument(fillTemplate(question, slots), plain(fact.prompts[0])),
   );
   return [...asked, ...questions];
+}
+
+function bridgeChats({ relation, subject, bridge = '' }: Fact): string[] {
+  const slots = { S: subject, B: bridge };
+  const { bridges = [], bridgeQuestions = [] } = relationOf(relation) ?? {};
+  return bridgeQuestions.flatMap((question, i) =>
+    bridges
+      .filter((_, j) => j % bridgeQuestions.length === i)
+      .map((said) => chatDocument(fillTemplate(question, slots), fillTemplate(said, slots))),
+  );
 }
 
 const KINDS: Record<string, string> = {

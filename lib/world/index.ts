@@ -39,10 +39,15 @@ export type { RandomSceneOptions, SceneWeights } from './random-scene';
 export { countOf, criteriaOfScene, predicateProblems, specMeets, specSatisfies } from './predicates';
 export { encodePng, gridImage, imagesToTensor, savePngGrid, tensorToImages, toBytes } from './image';
 export type { RgbImage } from './image';
+export { EDITIONS, editionOf } from './editions';
+export type { Edition, EditionOptions } from './editions';
 export {
+  CORE_FAMILIES,
   FACT_FAMILIES,
+  PROMPT_FAMILIES,
   WISE_FAMILIES,
   buildFacts,
+  editionProblems,
   factProblems,
   factsOf,
   loadFacts,
@@ -51,7 +56,7 @@ export {
   thoughtOf,
 } from './facts';
 export type { Fact, FactFamily, FactRow } from './facts';
-export { RELATION_TEXTS } from './facts-text';
+export { RELATION_TEXTS, relationProblems, relationTexts, unseenRelations } from './facts-text';
 export type { RelationText } from './facts-text';
 export { SPLITS, SPLIT_PERCENT, assignSplits } from './splits';
 export type { Split, Splittable } from './splits';
@@ -59,7 +64,27 @@ export { buildCorpus, conceptDocuments, corpusDocuments, drawDocument, factDocum
 export type { CorpusDocument, CorpusOptions } from './corpus';
 export { pickShowcase, promptsOf, rlPrompts, sftRows } from './sft-rows';
 export type { FactPrompt, SftOptions, SftRow } from './sft-rows';
-export { familyMajority, relationMajority } from './facts-baselines';
+export {
+  familyMajority,
+  nearestRow,
+  promptEcho,
+  relationMajority,
+  templateEcho,
+  testSlices,
+  TEST_SLICES,
+} from './facts-baselines';
+export type { TestSlice } from './facts-baselines';
+export {
+  absentInCorpus,
+  hasWords,
+  leakingThoughts,
+  promptsWithAnswer,
+  promptsWithHint,
+  sameFacts,
+  sharedGrams,
+  sharedPrompts,
+} from './leakage';
+export type { GramOptions, SharedGram } from './leakage';
 export type { Baseline } from './facts-baselines';
 export {
   canMove,

@@ -80,13 +80,13 @@ export function domainFacts(): FactRow[] {
   );
 }
 
-/** Calling codes of one country only; Italy's serves the Vatican as well. */
+/** Calling codes of one country only; Italy's serves the Vatican as well, Israel's a part of the Palestinian territories. */
 export function callingFacts(): FactRow[] {
   const shared = (code: TCountryCode, phone: number): boolean =>
     Object.entries(countries).some(([other, { phone: theirs }]) => other !== code && theirs.includes(phone));
   return CODES.filter((code) => {
     const [phone] = countries[code].phone;
-    return !String(phone).startsWith('1') && code !== 'IT' && !shared(code, phone);
+    return !String(phone).startsWith('1') && !['IT', 'IL'].includes(code) && !shared(code, phone);
   }).map((code) =>
     flagRow(
       'geo-flag-phone',

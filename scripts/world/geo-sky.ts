@@ -278,6 +278,14 @@ export function sunHeight(instant: Date, latitude: number, longitude: number): n
   return Horizon(instant, observer, ra, dec, 'normal').altitude;
 }
 
+/** At high latitudes the light is not what the hour promises. */
+const POLAR_WORDS: Record<TimeOfDay, string> = {
+  day: 'bright, as by day',
+  night: 'dark, as at night',
+  sunrise: 'glowing, at sunrise',
+  sunset: 'glowing, at sunset',
+};
+
 const LIGHT_WORDS: Record<TimeOfDay, string> = {
   day: 'bright, by day',
   night: 'dark, at night',
@@ -457,7 +465,7 @@ export function polarFacts(): FactRow[] {
       background,
       time,
       'npm astronomy-engine 2.1.19, height of the sun',
-      LIGHT_WORDS[time],
+      POLAR_WORDS[time],
     );
   });
 }

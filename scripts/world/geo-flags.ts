@@ -50,10 +50,10 @@ export function flagRow(relation: string, subject: string, code: string, source:
 }
 
 /**
- * Left out: seats that are disputed or several (Israel, Sri Lanka, South Africa), London (capital of England too), and
- * Mexico City, which says its country.
+ * Left out: seats that are disputed or several (Israel, Sri Lanka, South Africa, the Netherlands, governed from The Hague),
+ * Bern (by law no capital), London (capital of England too), and Mexico City, which says its country.
  */
-const NO_CAPITAL = ['IL', 'LK', 'ZA', 'GB', 'MX'];
+const NO_CAPITAL = ['IL', 'LK', 'ZA', 'NL', 'CH', 'GB', 'MX'];
 const CAPITAL_SPELLING: Record<string, string> = { US: 'Washington', BR: 'Brasilia', CO: 'Bogota' };
 
 export function capitalOf(code: string): string {
@@ -100,7 +100,7 @@ export function callingFacts(): FactRow[] {
 /** Current money by ISO 4217 code, only names that a single country uses for money of its own. */
 const MONEY: [name: string, currency: string, code: TCountryCode][] = [
   ['the yen', 'JPY', 'JP'],
-  ['the money called the real', 'BRL', 'BR'],
+  ['the real that is used as money today', 'BRL', 'BR'],
   ['the renminbi', 'CNY', 'CN'],
   ['the rand', 'ZAR', 'ZA'],
   ['the zloty', 'PLN', 'PL'],
@@ -113,12 +113,11 @@ const MONEY: [name: string, currency: string, code: TCountryCode][] = [
   ['the money called the sol', 'PEN', 'PE'],
   ['the naira', 'NGN', 'NG'],
 ];
-/** Money before the euro. */
+/** Money before the euro. Not the lira: Malta had one too. */
 const OLD_MONEY: [name: string, code: TCountryCode][] = [
   ['the drachma', 'GR'],
   ['the peseta', 'ES'],
   ['the escudo before the euro', 'PT'],
-  ['the lira before the euro', 'IT'],
   ['the schilling before the euro', 'AT'],
   ['the guilder before the euro', 'NL'],
   ['the markka', 'FI'],
@@ -240,7 +239,7 @@ export const MAP_PAIRS: [a: [city: string, code: string], b: [city: string, code
     ['Nagoya', 'JP'],
   ],
   [
-    ['Salvador', 'BR'],
+    ['Recife', 'BR'],
     ['Arequipa', 'PE'],
   ],
   [

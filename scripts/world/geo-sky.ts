@@ -1,5 +1,5 @@
 /** Facts of hours, weekdays, light, moon phases and seasons, computed with the IANA zones of Node and with astronomy-engine. */
-import { Body, Equator, Horizon, MoonPhase, Observer } from 'astronomy-engine';
+import { Body, Equator, Horizon, MoonPhase, Observer, SearchMoonPhase } from 'astronomy-engine';
 import type { Background, FactRow, Predicate, TimeOfDay } from '../../lib/world';
 import { rowOf } from './rows';
 
@@ -426,12 +426,8 @@ export const POLAR: [
   ['the coast of Alert in Nunavut', 'snow', 'America/Toronto', 82.5, -62.3, 0, 21, 6],
   ['McMurdo Station', 'snow', 'Antarctica/McMurdo', -77.8, 166.7, 0, 21, 12],
   ['McMurdo Station', 'snow', 'Antarctica/McMurdo', -77.8, 166.7, 0, 21, 6],
-  ['the ice at Vostok Station', 'snow', 'Antarctica/Vostok', -78.5, 106.8, 0, 21, 12],
-  ['the beach of Utqiagvik in Alaska', 'beach', 'America/Anchorage', 71.3, -156.8, 0, 21, 6],
-  ['the coast of Murmansk', 'sea', 'Europe/Moscow', 69, 33.1, 0, 21, 6],
   ['the beach of Reykjavik', 'beach', 'Atlantic/Reykjavik', 64.1, -21.9, 0, 21, 6],
   ['the beach of Reykjavik', 'beach', 'Atlantic/Reykjavik', 64.1, -21.9, 3, 21, 6],
-  ['the coast of Anchorage', 'sea', 'America/Anchorage', 61.2, -149.9, 0, 21, 12],
   ['a lake near Rovaniemi', 'lake', 'Europe/Helsinki', 66.5, 25.7, 18, 21, 12],
   ['the beach of Ushuaia', 'beach', 'America/Argentina/Ushuaia', -54.8, -68.3, 20, 21, 6],
   ['the beach of Ushuaia', 'beach', 'America/Argentina/Ushuaia', -54.8, -68.3, 10, 21, 6],
@@ -492,7 +488,7 @@ export const MOON_EVENTS: [utc: string, words: string][] = [
   ['1990-04-24T13:00', 'when Hubble was launched'],
   ['1980-05-18T16:00', 'when Saint Helens erupted'],
   ['1937-05-27T18:00', "when San Francisco's red bridge opened"],
-  ['1968-12-24T14:00', 'when Apollo 8 reached orbit'],
+  ['1968-12-24T14:00', 'when Apollo 8 entered lunar orbit'],
   ['1972-12-11T20:00', 'when Apollo 17 landed'],
   ['1970-04-11T19:00', 'when Apollo 13 left'],
   ['1971-02-05T09:00', 'when Apollo 14 landed'],
@@ -521,14 +517,12 @@ export const MOON_EVENTS: [utc: string, words: string][] = [
   ['1901-12-12T16:30', "when Marconi's signal crossed the Atlantic"],
   ['2000-01-01T12:00', "New Year's Day"],
   ['1889-05-06T12:00', 'when the Paris exhibition opened'],
-  ['2008-08-08T12:00', 'when the Beijing Olympics opened'],
   ['2012-07-27T20:00', 'when the London Olympics opened'],
   ['1896-04-06T13:00', 'when the Athens Olympics opened'],
   ['1851-05-01T11:00', 'when the Great Exhibition opened'],
   ['1783-11-21T13:00', 'when two men first flew by hot air'],
   ['1865-04-14T20:00', "the evening at Ford's Theatre"],
   ['1994-07-16T20:00', 'when a comet first struck Jupiter'],
-  ['1879-10-22T12:00', "when Edison's lamp burned on"],
   ['1876-03-10T20:00', "the day of Bell's first call"],
   ['1895-11-08T18:00', 'when Roentgen found his rays'],
   ['1945-07-16T11:30', 'the Trinity test'],
@@ -589,12 +583,20 @@ export function phaseName(degrees: number): string | undefined {
   return off < 26 ? PHASES[eighth] : undefined;
 }
 
+/** Whether almanacs list the exact moment of a new, quarter or full moon on the UTC day of an instant. */
+function isListed(phase: string, instant: Date): boolean {
+  const midnight = new Date(instant.toISOString().slice(0, 10));
+  return SearchMoonPhase(45 * PHASES.indexOf(phase), midnight, 1) !== null;
+}
+
 /** At most five of a phase, in the order of MOON_EVENTS. */
 export function moonFacts(): FactRow[] {
   const counts = new Map<string, number>();
   return MOON_EVENTS.flatMap(([utc, words]) => {
-    const name = phaseName(MoonPhase(new Date(`${utc}Z`)));
+    const instant = new Date(`${utc}Z`);
+    const name = phaseName(MoonPhase(instant));
     if (!name || (counts.get(name) ?? 0) >= 5) return [];
+    if (PHASES.indexOf(name) % 2 === 0 && !isListed(name, instant)) return [];
     counts.set(name, (counts.get(name) ?? 0) + 1);
     const [year, month, day] = utc.slice(0, 10).split('-').map(Number);
     return [

@@ -1,18 +1,19 @@
 /**
- * Bakes data/world/atlas.bin.gz: every concept by every training artist, drawn once from the npm icon packages.
+ * Bakes data/world/atlas.bin.br: every concept by every training artist, drawn once from the npm icon packages.
  * Icons are drawn in a child process, because the rasteriser aborts on a few: the parent notes the icon and goes on.
  */
 import { ChildProcess, fork } from 'node:child_process';
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { ATLAS_FILE, AtlasEntry, levelsOf, packAtlas } from '../lib/world/atlas';
 import { CONCEPTS } from '../lib/world/concepts';
 import { iconSvg, rasterise } from '../lib/world/icons';
-import { AnyArtist, Artist, HELD_OUT_ARTIST } from '../lib/world/types';
+import { AnyArtist, Artist, HELD_OUT_ARTIST, Tier } from '../lib/world/types';
 
 interface Job {
   artist: AnyArtist;
   id: string;
   name: string;
+  tier: Tier;
 }
 interface Reply {
   index: number;
@@ -20,13 +21,15 @@ interface Reply {
   error?: string;
 }
 
-const HELP = `usage: bake-atlas [--help]
-Draws all concepts of data/world/concepts.json and writes data/world/atlas.bin.gz.
+const HELP = `usage: bake-atlas [--check] [--help]
+Draws all concepts of data/world/concepts.json and writes data/world/atlas.bin.br (2 to 3 minutes).
+--check  compares with the atlas that is there and writes nothing.
 The held-out artist (${HELD_OUT_ARTIST}) is drawn as a check, and not written.`;
 
 /** Child: draws the jobs in order, one message each. */
 function drawJobs(): void {
   process.on('message', (jobs: { index: number; job: Job }[]) => {
+    let unsent = jobs.length;
     for (const { index, job } of jobs) {
       const reply: Reply = { index };
       try {
@@ -36,9 +39,10 @@ function drawJobs(): void {
       } catch (error) {
         reply.error = (error as Error).message;
       }
-      process.send?.(reply);
+      process.send?.(reply, undefined, undefined, () => {
+        if (--unsent === 0) process.disconnect();
+      });
     }
-    process.disconnect();
   });
 }
 
@@ -48,10 +52,13 @@ async function drawAll(jobs: Job[]): Promise<Reply[]> {
   while (replies.length < jobs.length) {
     const child: ChildProcess = fork(__filename, ['--child'], { execArgv: process.execArgv });
     const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    // On a busy machine the last answers arrive after the exit, and before the channel is closed.
+    const closed = new Promise<void>((resolve) => child.on('disconnect', resolve));
     child.on('message', (reply: Reply) => replies.push(reply));
     const from = replies.length;
     child.send(jobs.map((job, index) => ({ index, job })).slice(from));
     const code = await ended;
+    await closed;
     if (replies.length < jobs.length)
       replies.push({ index: replies.length, error: `the rasteriser ended with ${code}` });
   }
@@ -59,11 +66,12 @@ async function drawAll(jobs: Job[]): Promise<Reply[]> {
 }
 
 async function main(): Promise<void> {
-  const jobs: Job[] = CONCEPTS.flatMap(({ id, name, artists, heldOut }) =>
+  const jobs: Job[] = CONCEPTS.flatMap(({ id, name, tier, artists, heldOut }) =>
     [...artists, ...(heldOut ? [HELD_OUT_ARTIST] : [])].map((artist) => ({
       artist: artist as AnyArtist,
       id,
       name,
+      tier,
     })),
   );
   const replies = await drawAll(jobs);
@@ -72,18 +80,25 @@ async function main(): Promise<void> {
     console.error(`${jobs[index].artist} "${jobs[index].name}" (${jobs[index].id}): ${error}`);
   if (failed.length > 0)
     throw new Error(`${failed.length} of ${jobs.length} icons failed; atlas not written`);
-  const entries: AtlasEntry[] = replies.flatMap(({ index, levels }) =>
-    jobs[index].artist === HELD_OUT_ARTIST
-      ? []
-      : [
-          {
-            artist: jobs[index].artist as Artist,
-            id: jobs[index].id,
-            levels: levels!.map((level) => new Uint8Array(Buffer.from(level, 'base64'))),
-          },
-        ],
-  );
+  const entries: AtlasEntry[] = replies.flatMap(({ index, levels }) => {
+    const { artist, id, tier } = jobs[index];
+    if (artist === HELD_OUT_ARTIST) return [];
+    const baked = tier === 0 ? levels! : levels!.slice(-1);
+    return [
+      {
+        artist: artist as Artist,
+        id,
+        levels: baked.map((level) => new Uint8Array(Buffer.from(level, 'base64'))),
+      },
+    ];
+  });
   const bytes = packAtlas(entries);
+  if (process.argv.includes('--check')) {
+    if (!bytes.equals(readFileSync(ATLAS_FILE)))
+      throw new Error(`${ATLAS_FILE} is not what concepts.json and the installed packages give: bake it`);
+    console.log(`${ATLAS_FILE}: ${entries.length} sprites, as they are drawn now, byte for byte`);
+    return;
+  }
   writeFileSync(`${ATLAS_FILE}.part`, bytes);
   renameSync(`${ATLAS_FILE}.part`, ATLAS_FILE);
   console.log(`${ATLAS_FILE}: ${entries.length} sprites, ${(bytes.length / 1e6).toFixed(2)} MB`);

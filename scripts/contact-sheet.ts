@@ -1,15 +1,11 @@
-/** Draws contact sheets of the picture world to data/cards/: concepts by artist, backgrounds by hour, layouts, props, random scenes. */
+/** Draws contact sheets of the picture world to data/cards/: backgrounds by hour, layouts, props, random scenes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomStream } from '../lib/tensor/random';
 import {
-  AnyArtist,
-  ARTISTS,
   BACKGROUNDS,
   captionOf,
-  CONCEPTS,
   hasTime,
-  HELD_OUT_ARTIST,
   Prop,
   randomScene,
   renderScene,
@@ -18,9 +14,8 @@ import {
   TIMES,
 } from '../lib/world';
 
-const HELP = `usage: contact-sheet [--out DIR] [--held-out] [--seed N]
-Writes PNG sheets of the picture world (default: data/cards).
---held-out  also draws the ${HELD_OUT_ARTIST} sheet; give an --out that is not committed (its licence is CC BY-SA)`;
+const HELP = `usage: contact-sheet [--out DIR] [--seed N]
+Writes PNG sheets of the picture world (default: data/cards). For concepts: concept-sheet.`;
 
 function option(name: string, fallback: string): string {
   const at = process.argv.indexOf(`--${name}`);
@@ -28,16 +23,6 @@ function option(name: string, fallback: string): string {
   const value = process.argv[at + 1];
   if (!value || value.startsWith('--')) throw new Error(`--${name}: no value, want one`);
   return value;
-}
-
-/** Every concept, large on white, by one artist; grey where the artist has not drawn it. */
-function conceptSheet(artist: AnyArtist): Uint8Array[] {
-  const missing = new Uint8Array(64 * 64 * 3).fill(112);
-  return CONCEPTS.map(({ name, artists, heldOut }) =>
-    (artist === HELD_OUT_ARTIST ? heldOut : artists.includes(artist))
-      ? renderScene({ background: 'white', objects: [{ concept: name, size: 'large' }] }, { artist })
-      : missing,
-  );
 }
 
 const LAYOUTS: Omit<SceneSpec, 'background'>[] = [
@@ -91,10 +76,6 @@ function main(): void {
     savePngGrid(file, images, { columns });
     console.log(`${file}: ${images.length} pictures`);
   };
-  const artists: AnyArtist[] = process.argv.includes('--held-out')
-    ? [...ARTISTS, HELD_OUT_ARTIST]
-    : [...ARTISTS];
-  for (const artist of artists) save(`concepts-${artist}`, conceptSheet(artist), 19);
   const places = TIMES.flatMap((time) =>
     BACKGROUNDS.filter((background) => hasTime(background) || time === 'day').map((background) =>
       renderScene({ background, time: hasTime(background) ? time : undefined, objects: [] }),

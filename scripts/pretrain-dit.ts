@@ -6,7 +6,16 @@ import * as diffusion from '../lib/diffusion';
 import { encodeForDrawing, Qwen2, Tokenizer } from '../lib/encoder';
 import { imageGrid } from '../lib/notebook';
 import { initBackend, setMatmulPrecision } from '../lib/tensor';
-import { type Artist, captionOf, DEFAULT_SAY, randomScene, renderScene } from '../lib/world';
+import {
+  type Artist,
+  captionOf,
+  DEFAULT_SAY,
+  DEFAULT_TIER,
+  randomScene,
+  renderScene,
+  type Tier,
+  TIERS,
+} from '../lib/world';
 
 const DEFAULTS = {
   name: 'pretrain-dit',
@@ -18,6 +27,7 @@ const DEFAULTS = {
   precision: 'fp32',
   // One artist and few crowded scenes first: a painter of this size that has seen 200k pictures knows these well.
   artists: ['noto'] as Artist[],
+  tier: DEFAULT_TIER as Tier,
   scenes: { single: 0.72, many: 0.06, pair: 0.07, trio: 0, slot: 0, prop: 0.13, text: 0.01, empty: 0.01 },
   sizes: { small: 0.05, medium: 0.1, large: 0.85 },
   atHome: 0.85,
@@ -46,10 +56,12 @@ async function main(): Promise<void> {
       fresh: 'begin anew, moving an earlier run of this name aside',
       sigmaMean: 'noise levels are sigmoid(normal(sigmaMean, sigmaStd))',
       captions: 'drawn every sampleEvery steps',
+      tier: 'concepts up to this tier are drawn: 0 core, 1 what most facts ask for, 2 all',
     },
     checks: {
       precision: oneOf('fp32', 'bf16'),
       predictionType: oneOf('sample', 'velocity'),
+      tier: oneOf(...TIERS),
     },
   });
   const backend = await initBackend();
@@ -59,7 +71,7 @@ async function main(): Promise<void> {
   const lm = await Qwen2.fromPretrained(path.join(options.checkpoint, 'text_encoder'));
   const tokenizer = Tokenizer.fromPretrained(path.join(options.checkpoint, 'tokenizer'));
   const { name, checkpoint, init, fresh, layers, heads, precision, captions, ...rest } = options;
-  const { artists, scenes, sizes, atHome, tint, say, ...config } = rest;
+  const { artists, tier, scenes, sizes, atHome, tint, say, ...config } = rest;
   const model: diffusion.QwenImageConfig = {
     ...diffusion.SMALL_QWEN_IMAGE,
     num_layers: layers,
@@ -71,7 +83,12 @@ async function main(): Promise<void> {
     : diffusion.QwenImageTransformer.init(model, config.seed);
   const run = RunFolder.open(
     name,
-    { ...config, layers, heads, precision, init, artists, scenes, sizes, atHome, tint, say },
+    // Runs of the core keep the config they were begun with, from before there were tiers.
+    {
+      ...config,
+      ...{ layers, heads, precision, init, artists, scenes, sizes, atHome, tint, say },
+      ...(tier !== DEFAULT_TIER && { tier }),
+    },
     { fresh, backend },
   );
 
@@ -81,7 +98,7 @@ async function main(): Promise<void> {
     model: painter.config,
     params: painter.parameters(),
     picture: (stream) => {
-      const spec = randomScene(stream.split('scene'), { artists, weights: scenes, sizes, atHome, tint });
+      const spec = randomScene(stream.split('scene'), { artists, tier, weights: scenes, sizes, atHome, tint });
       const caption = captionOf(spec, stream.split('caption'), { say });
       return { caption, pixels: renderScene(spec, { seed: stream.split('render').int(2 ** 31) }) };
     },

@@ -13,7 +13,16 @@ import {
   Tokenizer,
 } from '../lib/encoder';
 import { initBackend, tf } from '../lib/tensor';
-import { buildCorpus, type Fact, factsOf, type Split, SPLITS } from '../lib/world';
+import {
+  buildCorpus,
+  DEFAULT_TIER,
+  type Fact,
+  factsOf,
+  type Split,
+  SPLITS,
+  type Tier,
+  TIERS,
+} from '../lib/world';
 
 const DEFAULTS = {
   run: 'lm-base',
@@ -21,6 +30,7 @@ const DEFAULTS = {
   fresh: false,
   dtype: 'F16' as 'F32' | 'F16' | 'BF16',
   corpusSeed: 0,
+  tier: DEFAULT_TIER as Tier,
   sampleEvery: 100,
   hidden: DEFAULT_LM.hiddenSize,
   layers: DEFAULT_LM.numHiddenLayers,
@@ -46,13 +56,14 @@ async function main(): Promise<void> {
       out: 'model folder: tokenizer/ is read, text_encoder/ written at the end',
       fresh: 'begin anew, moving an earlier run of this name aside',
       dtype: 'how the weights are stored',
+      tier: 'concepts up to this tier are in the corpus: 0 core, 1 what most facts ask for, 2 all',
       holdOut: 'one document in this many measures eval_loss',
     },
-    checks: { dtype: oneOf('F32', 'F16', 'BF16') },
+    checks: { dtype: oneOf('F32', 'F16', 'BF16'), tier: oneOf(...TIERS) },
   });
   const backend = await initBackend();
   console.log(`backend: ${backend.name} (${backend.detail}), ${backend.threads} threads`);
-  const { run: name, out, fresh, dtype, sampleEvery, ...config } = options;
+  const { run: name, out, fresh, dtype, sampleEvery, tier, ...config } = options;
   const tokenizer = Tokenizer.fromPretrained(path.join(out, 'tokenizer'));
   const model = Qwen2.init(
     {
@@ -69,8 +80,10 @@ async function main(): Promise<void> {
     },
     config.seed,
   );
-  const run = RunFolder.open(name, config, { fresh, backend });
-  const documents = buildCorpus(config.corpusSeed);
+  // Runs of the core keep the config they were begun with, from before there were tiers.
+  const recorded = tier === DEFAULT_TIER ? config : { ...config, tier };
+  const run = RunFolder.open(name, recorded, { fresh, backend });
+  const documents = buildCorpus(config.corpusSeed, { tier });
   console.log(`${(model.parameterCount / 1e6).toFixed(2)}M parameters, ${documents.length} documents`);
 
   const starts = ['<|im_start|>draw\n', 'The instrument of', 'Question: What is'];

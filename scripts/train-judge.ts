@@ -3,7 +3,15 @@
  * right pictures from wrong ones and sound from broken ones, by artist, the held-out artist included.
  */
 import * as path from 'node:path';
-import { parseCli, positiveInteger, positiveNumber, RunFolder, runStage, writeJson } from '../lib/checkpoint';
+import {
+  oneOf,
+  parseCli,
+  positiveInteger,
+  positiveNumber,
+  RunFolder,
+  runStage,
+  writeJson,
+} from '../lib/checkpoint';
 import { calibrateJudge, calibrationTable } from '../lib/evaluation';
 import { initJudge, Judge, judgeConfig, judgeLosses, judgeSample } from '../lib/rewards';
 import {
@@ -17,6 +25,8 @@ import {
   valueAndGrads,
 } from '../lib/tensor';
 import type { Params } from '../lib/tensor';
+import { conceptNames, DEFAULT_TIER, TIERS } from '../lib/world';
+import type { Tier } from '../lib/world';
 
 const DEFAULTS = {
   run: 'judge',
@@ -29,6 +39,7 @@ const DEFAULTS = {
   emaDecay: 0.998,
   seed: 11,
   hiddenSize: 144,
+  tier: 0 as Tier,
   layers: 4,
   saveEvery: 250,
   logEvery: 10,
@@ -43,14 +54,16 @@ async function main(): Promise<void> {
     help: 'Trains the scene reader that scores pictures during Dual-GRPO, and reports its calibration.',
     describe: {
       steps: 'training steps in all',
+      tier: 'concepts up to this tier are learned: 0 core, 1 what most facts ask for, 2 all',
       calibrate: 'scenes per artist in the calibration report; 0 skips it',
     },
-    checks: { steps: positiveInteger, batch: positiveInteger, lr: positiveNumber },
+    checks: { steps: positiveInteger, batch: positiveInteger, lr: positiveNumber, tier: oneOf(...TIERS) },
   });
   const backend = await initBackend();
   console.log(`backend ${backend.name} (${backend.detail}, ${backend.threads} threads)`);
+  const { tier, ...untiered } = config;
   const { hiddenSize, layers, seed } = config;
-  const shape = judgeConfig({ hiddenSize, layers });
+  const shape = judgeConfig({ hiddenSize, layers, concepts: [...conceptNames(tier)] });
   const params = variables(initJudge(shape, RandomStream.of(seed, 'judge-init')));
   const optimiser = new AdamW({
     lr: config.lr,
@@ -62,7 +75,8 @@ async function main(): Promise<void> {
   const size = Object.values(params).reduce((n, p) => n + p.size, 0);
   console.log(`judge: ${shape.concepts.length} concepts, ${(size / 1e6).toFixed(2)}M parameters`);
 
-  const run = RunFolder.open(config.run, config, {
+  // Runs of the core keep the config they were begun with, from before there were tiers.
+  const run = RunFolder.open(config.run, tier === DEFAULT_TIER ? untiered : config, {
     fresh: config.fresh,
     backend,
     free: ['calibrate', 'fresh', 'out'],
@@ -75,7 +89,7 @@ async function main(): Promise<void> {
     show: ['loss', 'presence', 'cells'],
     step: (i) => {
       const rng = RandomStream.of(seed, 'judge-batch', i);
-      const samples = Array.from({ length: config.batch }, () => judgeSample(rng));
+      const samples = Array.from({ length: config.batch }, () => judgeSample(rng, tier));
       const parts: Record<string, number> = {};
       const { value, grads } = valueAndGrads(() => {
         const losses = judgeLosses(shape, params, samples);

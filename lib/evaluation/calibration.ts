@@ -9,7 +9,6 @@ import { RandomStream } from '../tensor';
 import {
   ARTISTS,
   artistsOf,
-  CONCEPTS,
   criteriaOfScene,
   HELD_OUT_ARTIST,
   randomScene,
@@ -57,12 +56,14 @@ function calibrateArtist(
   artist: AnyArtist,
   { scenes, rng }: { scenes: number; rng: RandomStream },
 ): ArtistCalibration {
-  const drawn = Array.from({ length: scenes }, () => sceneBy(artist, rng));
+  // Only what the judge was trained on can be asked of it.
+  const { concepts } = judge.config;
+  const drawn = Array.from({ length: scenes }, () => sceneBy(artist, concepts, rng));
   const images = drawn.map((d) => d.image);
   const criteria = drawn.map(({ spec }) => {
     const { answer, details } = criteriaOfScene(spec);
     const right = [...answer, ...details];
-    return { right, wrong: right.map((p) => falsified(p, spec, rng)) };
+    return { right, wrong: right.map((p) => falsified(p, spec, { concepts, rng })) };
   });
   const asked = criteria.map(({ right, wrong }) =>
     conceptsAsked({ answer: [...right, ...wrong.flatMap((p) => (p ? [p] : []))], details: [] }),
@@ -75,10 +76,14 @@ function calibrateArtist(
   };
 }
 
-/** A random scene that this artist can draw. */
-function sceneBy(artist: AnyArtist, rng: RandomStream): { spec: SceneSpec; image: Uint8Array } {
+/** A random scene of these concepts that this artist can draw. */
+function sceneBy(
+  artist: AnyArtist,
+  concepts: readonly string[],
+  rng: RandomStream,
+): { spec: SceneSpec; image: Uint8Array } {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const { style: _, ...spec } = randomScene(rng);
+    const { style: _, ...spec } = randomScene(rng, { concepts });
     if (artist !== HELD_OUT_ARTIST && !artistsOf(spec).includes(artist)) continue;
     try {
       return { spec, image: renderScene(spec, { artist }) };
@@ -90,7 +95,11 @@ function sceneBy(artist: AnyArtist, rng: RandomStream): { spec: SceneSpec; image
 }
 
 /** The predicate with one thing changed so that it is false of the scene; undefined where there is no such change. */
-function falsified(p: Predicate, spec: SceneSpec, rng: RandomStream): Predicate | undefined {
+function falsified(
+  p: Predicate,
+  spec: SceneSpec,
+  { concepts, rng }: { concepts: readonly string[]; rng: RandomStream },
+): Predicate | undefined {
   const other = <T>(values: readonly T[], value: T): T => {
     const rest = values.filter((v) => v !== value);
     return rest[rng.int(rest.length)];
@@ -100,7 +109,7 @@ function falsified(p: Predicate, spec: SceneSpec, rng: RandomStream): Predicate 
       const present = spec.objects.map((o) => o.concept);
       if (rng.uniform() < 0.5 && typeof p.count === 'number')
         return { ...p, count: other([1, 2, 3, 4, 5], p.count) };
-      const names = CONCEPTS.map((c) => c.name).filter((name) => !present.includes(name));
+      const names = concepts.filter((name) => !present.includes(name));
       return { ...p, concept: names[rng.int(names.length)] };
     }
     case 'background':

@@ -7,6 +7,8 @@ import {
   backgroundPixels,
   BACKGROUNDS,
   COLOURS,
+  conceptOf,
+  DEFAULT_TIER,
   glyphRows,
   GLYPHS,
   hasTime,
@@ -16,8 +18,8 @@ import {
   TIMES,
   tintSprite,
 } from '../world';
-import type { Background, Criteria, TimeOfDay } from '../world';
-import { semanticScore } from '../rewards';
+import type { Background, Criteria, Tier, TimeOfDay } from '../world';
+import { conceptsAsked, semanticScore } from '../rewards';
 import type { SceneReading, SemanticScore } from '../rewards';
 import { matchProp } from './prop-templates';
 import type { PropMatch } from './prop-templates';
@@ -68,8 +70,8 @@ function agreementOf(image: Uint8Array, background: Uint8Array): number {
   return sum / (image.length / 3);
 }
 
-/** Everything the reader finds in a picture. */
-export function findScene(image: Uint8Array): SceneFound {
+/** Everything the reader finds in a picture, among the concepts up to `tier` (a larger tier takes longer). */
+export function findScene(image: Uint8Array, tier: Tier = DEFAULT_TIER): SceneFound {
   const { background, time } = readBackground(image);
   const canvas = backgroundPixels(background, time);
   places ??= allPlaces();
@@ -78,7 +80,7 @@ export function findScene(image: Uint8Array): SceneFound {
     const at = residualAt(image, canvas, place);
     if (at.strength < EMPTY) continue;
     candidates.push(
-      ...matchesAt(at)
+      ...matchesAt(at, tier)
         .slice(0, 2)
         .filter((m) => m.score >= SEEN),
     );
@@ -260,12 +262,20 @@ export interface ReaderScore extends SemanticScore {
   soundness: number;
 }
 
+/** The smallest tier that holds every concept that is asked about: pictures of the core are read as ever. */
+function tierOf(criteria: Criteria): Tier {
+  return conceptsAsked(criteria).reduce<Tier>((tier, concept) => {
+    const own = conceptOf(concept).tier;
+    return own > tier ? own : tier;
+  }, DEFAULT_TIER);
+}
+
 /** Scores pictures against their criteria, one each. @throws when there are not as many of both */
 export function readerScores(images: Uint8Array[], criteria: Criteria[]): ReaderScore[] {
   if (images.length !== criteria.length)
     throw new Error(`readerScores: ${images.length} images and ${criteria.length} criteria, want as many`);
   return images.map((image, i) => {
-    const found = findScene(image);
+    const found = findScene(image, tierOf(criteria[i]));
     return { ...semanticScore(readTemplate(image, found), criteria[i]), soundness: soundness(image, found) };
   });
 }

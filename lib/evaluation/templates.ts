@@ -2,8 +2,8 @@
  * Template matching for the evaluation reader: how much of what stands out from the background at a place looks
  * like a given sprite. No training, no shared code with the reward judge; pictures are 64x64 RGB bytes.
  */
-import { ARTISTS, CONCEPTS, layoutScene, spriteOf } from '../world';
-import type { Artist, Background, ConceptInfo, SceneObject, SceneSpec, Size } from '../world';
+import { ARTISTS, CONCEPTS, conceptsUpTo, DEFAULT_TIER, layoutScene, spriteOf } from '../world';
+import type { Artist, Background, ConceptInfo, SceneObject, SceneSpec, Size, Tier } from '../world';
 
 const SIDE = 64;
 /** Cells per side of the coarse pass, and how many candidates it hands on. */
@@ -86,13 +86,15 @@ const SLOT_NAMES = [
   'bottom-right',
 ] as const;
 
-const cache = new Map<number, Template[]>();
+const cache = new Map<string, Template[]>();
 
-function templatesAt(px: number): Template[] {
-  let list = cache.get(px);
+function templatesAt(px: number, tier: Tier): Template[] {
+  let list = cache.get(`${px}/${tier}`);
   if (!list) {
-    list = CONCEPTS.flatMap((concept) => ARTISTS.flatMap((artist) => templateOf(concept, artist, px)));
-    cache.set(px, list);
+    list = conceptsUpTo(tier).flatMap((concept) =>
+      ARTISTS.flatMap((artist) => templateOf(concept, artist, px)),
+    );
+    cache.set(`${px}/${tier}`, list);
   }
   return list;
 }
@@ -202,13 +204,13 @@ export function matchScore(at: Residual, template: Template): number {
   return Math.max(straight, flip);
 }
 
-/** The best matches of all concepts and artists at one place, best first: a coarse pass, then the full sprites. */
-export function matchesAt(at: Residual): Match[] {
+/** The best matches of a tier's concepts by all artists at one place, best first: a coarse pass, then the full sprites. */
+export function matchesAt(at: Residual, tier: Tier = DEFAULT_TIER): Match[] {
   const views = [
     at,
     { ...at, residual: mirrored(at.residual, at.px), background: mirrored(at.background, at.px) },
   ].map((view) => ({ residual: pool(view.residual, at.px, 3), background: pool(view.background, at.px, 3) }));
-  const coarse = templatesAt(at.px).map((template) => ({
+  const coarse = templatesAt(at.px, tier).map((template) => ({
     template,
     score: Math.max(
       ...views.map((v) => cosine(v.residual, v.background, template.coarseColour, template.coarseAlpha)),

@@ -3,8 +3,8 @@
  * disturbed (so that it can read painted pictures), some with a pixel fault or a broken structure, a few junk.
  */
 import { RandomStream } from '../tensor';
-import { randomScene, renderScene } from '../world';
-import type { SceneSpec } from '../world';
+import { DEFAULT_TIER, randomScene, renderScene } from '../world';
+import type { SceneSpec, Tier } from '../world';
 import {
   addNoise,
   boxBlur,
@@ -52,9 +52,12 @@ const WEIGHTS = {
   empty: 0.02,
 };
 
-/** A random scene of the training artists, drawn. */
-export function drawnScene(rng: RandomStream): { spec: SceneSpec; image: Uint8Array } {
-  const spec = randomScene(rng, { weights: WEIGHTS });
+/** A random scene of the training artists, drawn; concepts up to `tier`. */
+export function drawnScene(
+  rng: RandomStream,
+  tier: Tier = DEFAULT_TIER,
+): { spec: SceneSpec; image: Uint8Array } {
+  const spec = randomScene(rng, { weights: WEIGHTS, tier });
   return { spec, image: draw(spec, rng) };
 }
 
@@ -63,9 +66,9 @@ export function draw(spec: SceneSpec, rng: RandomStream): Uint8Array {
   return renderScene(spec, { seed: rng.int(1 << 30) });
 }
 
-/** One training sample of a random kind. */
-export function judgeSample(rng: RandomStream): JudgeSample {
-  const { spec, image } = drawnScene(rng);
+/** One training sample of a random kind; concepts up to `tier`. */
+export function judgeSample(rng: RandomStream, tier: Tier = DEFAULT_TIER): JudgeSample {
+  const { spec, image } = drawnScene(rng, tier);
   const labels = labelsOf(spec);
   const kind = pickKind(rng.uniform());
   switch (kind) {
@@ -86,7 +89,7 @@ export function judgeSample(rng: RandomStream): JudgeSample {
     }
     case 'structure-fault': {
       const severity = 0.1 + 0.9 * rng.uniform();
-      const other = drawnScene(rng).image;
+      const other = drawnScene(rng, tier).image;
       const fault = pick(STRUCTURE_FAULTS, rng);
       return {
         kind,

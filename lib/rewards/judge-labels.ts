@@ -5,7 +5,7 @@
 import {
   BACKGROUNDS,
   COLOURS,
-  CONCEPTS,
+  conceptNames,
   GLYPHS,
   hasTime,
   layoutScene,
@@ -47,11 +47,11 @@ export const CHOICES: Record<string, string[]> = {
   'block.rust': YES_NO,
 };
 
-/** The judge of this world at the default size; `overrides` changes sizes. */
+/** The judge of this world at the default size, for the concepts of the default tier; `overrides` changes both. */
 export function judgeConfig(overrides: Partial<JudgeConfig> = {}): JudgeConfig {
   return {
     ...DEFAULT_JUDGE,
-    concepts: CONCEPTS.map((c) => c.name),
+    concepts: [...conceptNames()],
     choices: CHOICES,
     tints: withNone,
     sizes: [...SIZES],

@@ -52,6 +52,18 @@ export function predicateKey(p: Predicate): string {
       return `${p.kind}(${p.concept},${p.value})`;
     case 'relation':
       return `${p.relation}(${p.first},${p.second})`;
+    case 'slot':
+      return `slot(${p.concept},${p.value})`;
+    case 'turn':
+      return `turn(${p.concept},${p.value})`;
+    case 'figure':
+      return `figure(${[p.name, ...Object.entries(p.value ?? {}).map(([k, v]) => `${k}=${String(v)}`)].join(',')})`;
+    case 'cell':
+      return `cell(${p.at.join(',')},${p.value})`;
+    case 'panel_has':
+      return `panel_has(${p.panel},${predicateKey(p.predicate)})`;
+    case 'same':
+      return `same(${p.what})`;
   }
 }
 

@@ -7,6 +7,7 @@ import type { RandomStream } from '../tensor';
 import { BACKGROUND_WORDS, TIME_WORDS } from './backgrounds';
 import { conceptOf } from './concepts';
 import { freeObjects, standingProp } from './layout';
+import { figureWords, PANEL_LEADS, TURN_WORDS } from './figure-words';
 import { SceneObject, SceneSpec } from './types';
 import {
   joinList,
@@ -84,6 +85,7 @@ function sayObject(object: SceneObject, { size, phrasing }: Saying): string {
     size ? object.size : undefined,
     object.tint,
     count === 1 ? name : plural,
+    object.turn ? TURN_WORDS[object.turn] : undefined,
     object.slot ? SLOT_WORDS[object.slot] : undefined,
   ]
     .filter((word): word is string => word !== undefined)
@@ -104,6 +106,7 @@ function sayItems(spec: SceneSpec, saying: Saying): string {
       parts.push(`${free[0]} ${words[saying.synonym % words.length]} ${free[1]}`);
     } else parts.push(...free);
     if (standing) parts.push(propWords(standing));
+    if (spec.figure) parts.push(figureWords(spec.figure));
   }
   parts.push(...spec.objects.filter((object) => object.slot).map((object) => sayObject(object, saying)));
   for (const prop of spec.props ?? []) if (prop.name === 'puddle') parts.push(propWords(prop));
@@ -115,7 +118,21 @@ function sayText(spec: SceneSpec): string {
   return lines.length > 0 ? `with the text ${joinList(lines)}` : '';
 }
 
+/** Each panel as a scene of its own; phrasings beyond the leads say `picture of`. */
+function sayPanels(panels: readonly SceneSpec[], style: string, saying: Saying): string {
+  const { open, leads } = PANEL_LEADS[saying.phrasing % PANEL_LEADS.length];
+  const said = panels.map(
+    (panel, i) =>
+      `${leads[i]} ${sayScene(panel, { ...saying, background: true, phrasing: i === 1 ? 1 : 0 })}`,
+  );
+  const story = [open, ...said].join(', ');
+  if (saying.phrasing >= PANEL_LEADS.length) return `${picture(style)} of ${story}`;
+  return style ? `${story}, ${style} style` : story;
+}
+
 function sayScene(spec: SceneSpec, saying: Saying): string {
+  if (spec.panels)
+    return sayPanels(spec.panels, spec.style && saying.style ? STYLE_WORDS[spec.style] : '', saying);
   const items = sayItems(spec, saying);
   const text = sayText(spec);
   const time = spec.time && (spec.time !== 'day' || saying.day) ? TIME_WORDS[spec.time] : '';

@@ -1,14 +1,31 @@
 /** The table of things that can be drawn: code point, caption noun, plural, domain, artists, natural backgrounds. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConceptInfo } from './types';
+import { ConceptInfo, Tier } from './types';
 
 /** Where the world's tables and atlas lie, from the sources (lib/world) and from a build (dist/world) alike. */
 export const WORLD_DATA = join(__dirname, '..', '..', 'data', 'world');
 
+/** Every concept of every tier, the core first. What can be named, parsed and drawn; not what is drawn by default. */
 export const CONCEPTS: readonly ConceptInfo[] = JSON.parse(
   readFileSync(join(WORLD_DATA, 'concepts.json'), 'utf8'),
 ) as ConceptInfo[];
+
+/**
+ * The tier that random scenes, the corpus and new judges stop at when nothing else is said: 0, the core of 133
+ * concepts, so that what was trained and tested on it stays as it is. Larger worlds are asked for by tier.
+ */
+export const DEFAULT_TIER: Tier = 0;
+
+/** The concepts of a tier and of those before it; the default tier's rows are a prefix of every larger tier's. */
+export function conceptsUpTo(tier: Tier = DEFAULT_TIER): readonly ConceptInfo[] {
+  return CONCEPTS.filter((concept) => concept.tier <= tier);
+}
+
+/** Their caption nouns. */
+export function conceptNames(tier: Tier = DEFAULT_TIER): readonly string[] {
+  return conceptsUpTo(tier).map(({ name }) => name);
+}
 
 const byName = new Map(CONCEPTS.map((concept) => [concept.name, concept]));
 

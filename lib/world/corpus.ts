@@ -5,11 +5,12 @@
 import { RandomStream } from '../tensor';
 import { BACKGROUND_WORDS } from './backgrounds';
 import { captionOf } from './caption';
-import { CONCEPTS } from './concepts';
+import { conceptsUpTo } from './concepts';
+import { type EditionOptions, editionOf, tierOf } from './editions';
 import { type Fact, loadFacts, splitOf } from './facts';
-import { capitalise, fillTemplate, RELATION_TEXTS } from './facts-text';
+import { capitalise, fillTemplate, relationOf } from './facts-text';
 import { randomScene } from './random-scene';
-import type { ConceptInfo } from './types';
+import type { ConceptInfo, Tier } from './types';
 import { withArticle } from './words';
 
 export interface CorpusDocument {
@@ -19,10 +20,12 @@ export interface CorpusDocument {
   factId?: string;
 }
 
-export interface CorpusOptions {
+export interface CorpusOptions extends EditionOptions {
   /** Documents of each fact. */
   perFact?: number;
   captions?: number;
+  /** Concepts up to this tier are described and drawn (default: the core's, all of them in the full edition). */
+  tier?: Tier;
   /** Fact ids to leave out besides the absent ones (knowledge ablation). */
   without?: ReadonlySet<string>;
 }
@@ -41,20 +44,21 @@ export function chatDocument(question: string, answer: string): string {
 
 /** The corpus as documents with their origin; same seed and options, same documents in the same order. */
 export function corpusDocuments(seed: number, options: CorpusOptions = {}): CorpusDocument[] {
-  const { perFact = 32, captions = 6000, without = new Set<string>() } = options;
+  const edition = editionOf(options);
+  const { perFact = 32, captions = 6000, tier = tierOf(edition), without = new Set<string>() } = options;
   const documents: CorpusDocument[] = [];
-  for (const fact of loadFacts())
+  for (const fact of loadFacts({ edition }))
     if (splitOf(fact) !== 'absent' && !without.has(fact.id)) {
       for (const text of factDocuments(fact, perFact, RandomStream.of(seed, 'corpus', fact.id)))
         documents.push({ kind: 'fact', text: text + END_OF_TEXT, factId: fact.id });
       for (const text of chatDocuments(fact)) documents.push({ kind: 'chat', text, factId: fact.id });
     }
-  for (const concept of CONCEPTS)
+  for (const concept of conceptsUpTo(tier))
     for (const text of conceptDocuments(concept))
       documents.push({ kind: 'concept', text: text + END_OF_TEXT });
   const rng = RandomStream.of(seed, 'corpus', 'captions');
   for (let i = 0; i < captions; i++)
-    documents.push({ kind: 'caption', text: drawDocument(captionOf(randomScene(rng), rng)) });
+    documents.push({ kind: 'caption', text: drawDocument(captionOf(randomScene(rng, { tier }), rng)) });
   return RandomStream.of(seed, 'corpus', 'order').shuffle(documents);
 }
 
@@ -66,10 +70,11 @@ export function buildCorpus(seed: number, options: CorpusOptions = {}): string[]
 /**
  * `count` documents of one fact. Each statement comes once before any comes again; the plain form of every raw
  * prompt ("Einstein's favourite instrument is the violin.") always comes; a quarter of the documents join two
- * statements.
+ * statements. Of a two-hop fact only the first hop is said.
  */
 export function factDocuments(fact: Fact, count: number, rng: RandomStream): string[] {
-  const plain = fact.prompts.map((prompt) => `${capitalise(prompt)} is ${fact.answer}.`);
+  const whole = fact.via === undefined;
+  const plain = whole ? fact.prompts.map((prompt) => `${capitalise(prompt)} is ${fact.answer}.`) : [];
   const rest = fact.statements.filter((statement) => !plain.includes(statement));
   const texts: string[] = [];
   let pool = [...plain, ...rng.shuffle(rest)];
@@ -90,8 +95,11 @@ export function factDocuments(fact: Fact, count: number, rng: RandomStream): str
  * model (the paper's starting point) can do, and the reading back of a subject that a thought begins with.
  */
 export function chatDocuments(fact: Fact): string[] {
-  const relation = RELATION_TEXTS.get(fact.relation);
-  const asks = relation?.describes ? ['How is {n}?', 'Tell me about {n}.'] : ['What is {n}?', 'Tell me about {n}.'];
+  const relation = relationOf(fact.relation);
+  if (fact.bridge !== undefined) return bridgeChats(fact);
+  const asks = relation?.describes
+    ? ['How is {n}?', 'Tell me about {n}.']
+    : ['What is {n}?', 'Tell me about {n}.'];
   const plain = (prompt: string): string => `${capitalise(prompt)} is ${fact.answer}.`;
   const asked = fact.prompts.flatMap((prompt) =>
     asks.map((ask) => chatDocument(ask.replace('{n}', prompt), plain(prompt))),
@@ -103,6 +111,16 @@ export function chatDocuments(fact: Fact): string[] {
   return [...asked, ...questions];
 }
 
+function bridgeChats({ relation, subject, bridge = '' }: Fact): string[] {
+  const slots = { S: subject, B: bridge };
+  const { bridges = [], bridgeQuestions = [] } = relationOf(relation) ?? {};
+  return bridgeQuestions.flatMap((question, i) =>
+    bridges
+      .filter((_, j) => j % bridgeQuestions.length === i)
+      .map((said) => chatDocument(fillTemplate(question, slots), fillTemplate(said, slots))),
+  );
+}
+
 const KINDS: Record<string, string> = {
   music: 'musical instrument',
   food: 'thing to eat or drink',
@@ -112,6 +130,16 @@ const KINDS: Record<string, string> = {
   vehicle: 'vehicle',
   nature: 'thing of nature',
   place: 'building',
+  landmark: 'famous sight',
+  person: 'person or figure',
+  face: 'face',
+  body: 'part of a body',
+  clothing: 'thing to wear',
+  tool: 'tool',
+  sport: 'thing for sport',
+  science: 'thing of science',
+  symbol: 'sign',
+  flag: 'flag',
 };
 
 /** Nouns that take no article. */

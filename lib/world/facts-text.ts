@@ -1,12 +1,10 @@
-/** How a fact is put into words: the templates of data/facts/relations.json and their combination with a row. */
-import { readFileSync } from 'node:fs';
+/** How a fact is put into words: the templates of data/facts/relations.json (and full/) and their combination with a row. */
 import { join } from 'node:path';
-
-export const FACT_DATA = join(__dirname, '..', '..', 'data', 'facts');
+import { FACT_DATA, type EditionOptions, editionOf, fileLabel, fullFiles, readData } from './editions';
 
 /**
  * Ways to speak of one relation. Slots: `{S}` subject, `{A}` answer, `{N}` the fact's own noun phrase, `{V}` what the
- * picture shows.
+ * picture shows, `{B}` what a two-hop fact leads over ("Mount Kellisk" over "Orvane" to the emblem of Orvane).
  */
 export interface RelationText {
   id: string;
@@ -19,6 +17,10 @@ export interface RelationText {
   questions: string[];
   /** First sentences of a thought: the fact, as statements put it. */
   thoughts: string[];
+  /** Two-hop relations: statements of the first hop, without the answer. They are all that the corpus says. */
+  bridges?: string[];
+  /** Questions that `{B}` answers. */
+  bridgeQuestions?: string[];
 }
 
 /** Document styles around names, sentences and questions; shared by all relations. */
@@ -35,6 +37,8 @@ export interface FactSlots {
   answer: string;
   /** Noun phrases of this fact alone, before those of its relation. */
   names?: string[];
+  /** Two-hop facts: what stands between subject and answer. */
+  bridge?: string;
 }
 
 export interface FactText {
@@ -47,29 +51,113 @@ export interface FactText {
 }
 
 const FEWEST = { names: 3, sentences: 5, questions: 2, thoughts: 3 } as const;
+const FEWEST_BRIDGES = { bridges: 8, bridgeQuestions: 2 } as const;
 export const FEWEST_STATEMENTS = 30;
 
-function readRelations(): { styles: Styles; relations: Map<string, RelationText> } {
-  const file = join(FACT_DATA, 'relations.json');
-  const data = JSON.parse(readFileSync(file, 'utf8')) as { styles: Styles; relations: RelationText[] };
-  const relations = new Map<string, RelationText>();
-  for (const relation of data.relations) {
-    if (relations.has(relation.id))
-      throw new Error(`relations.json: relation "${relation.id}" appears twice`);
-    for (const [field, fewest] of Object.entries(FEWEST) as [keyof typeof FEWEST, number][]) {
-      const found = relation[field]?.length ?? 0;
-      if (found < fewest)
-        throw new Error(`relations.json: "${relation.id}" has ${found} ${field}, want at least ${fewest}`);
-    }
-    relations.set(relation.id, relation);
-  }
-  return { styles: data.styles, relations };
+interface RelationFile {
+  styles?: Styles;
+  relations: RelationText[];
+  /** Relations of this file that only the test split asks about. */
+  unseen?: string[];
 }
 
-const { styles, relations } = readRelations();
+type TemplateField = Exclude<keyof RelationText, 'id' | 'describes'>;
 
-/** Every relation by id. */
+/** The slots that each kind of template must hold (one of each group) and may hold. */
+const TEMPLATES: Record<TemplateField, { must: string[]; may: string }> = {
+  names: { must: ['S'], may: 'S' },
+  sentences: { must: ['SNn', 'A'], may: 'SANn' },
+  questions: { must: ['SNn'], may: 'SNn' },
+  thoughts: { must: ['SNn', 'A'], may: 'SANnB' },
+  bridges: { must: ['S', 'B'], may: 'SB' },
+  bridgeQuestions: { must: ['S'], may: 'S' },
+};
+const LONGEST_TEMPLATE = 100;
+
+/** Everything wrong with the words of a relation; empty when facts can be spoken of with them. */
+export function relationProblems(relation: RelationText): string[] {
+  const problems: string[] = [];
+  if (typeof relation.describes !== 'boolean')
+    problems.push(`describes is ${JSON.stringify(relation.describes)}, want true or false`);
+  for (const field of Object.keys(relation))
+    if (!(field in TEMPLATES) && field !== 'id' && field !== 'describes')
+      problems.push(`field "${field}" is unknown`);
+  const twoHops = relation.bridges !== undefined || relation.bridgeQuestions !== undefined;
+  const wanted: Partial<Record<TemplateField, number>> = twoHops ? { ...FEWEST, ...FEWEST_BRIDGES } : FEWEST;
+  for (const [field, fewest] of Object.entries(wanted) as [TemplateField, number][]) {
+    const templates = relation[field] ?? [];
+    if (templates.length < fewest) problems.push(`has ${templates.length} ${field}, want at least ${fewest}`);
+    const { must, may } = TEMPLATES[field];
+    for (const template of templates) {
+      const slots = [...template.matchAll(/\{(\w*)\}/g)].map((match) => match[1]);
+      const missing = must.filter((group) => !slots.some((slot) => slot !== '' && group.includes(slot)));
+      const odd = slots.filter((slot) => slot.length !== 1 || !may.includes(slot));
+      if (missing.length > 0) problems.push(`${field}: "${template}" has no {${missing.join('} and no {')}}`);
+      if (odd.length > 0) problems.push(`${field}: "${template}" cannot have {${odd.join('}, {')}}`);
+      if (template.length > LONGEST_TEMPLATE)
+        problems.push(`${field}: "${template}" is longer than ${LONGEST_TEMPLATE} characters`);
+    }
+  }
+  return problems;
+}
+
+/** Adds a file's relations to `into`; `owner` remembers which file has which id. Throws with file and relation. */
+function addRelations(
+  file: string,
+  into: Map<string, RelationText>,
+  owner: Map<string, string>,
+): RelationFile {
+  const label = fileLabel(file);
+  const data = readData(file) as RelationFile;
+  if (!Array.isArray(data?.relations)) throw new Error(`${label}: want { "relations": [...] }`);
+  const wrong: string[] = [];
+  for (const relation of data.relations) {
+    const other = owner.get(relation.id);
+    const problems = relationProblems(relation);
+    if (other) problems.push(`appears twice${other === label ? '' : `, also in ${other}`}`);
+    if (problems.length > 0) wrong.push(`${label}: relation "${relation.id}" ${problems.join('; ')}`);
+    owner.set(relation.id, label);
+    into.set(relation.id, relation);
+  }
+  for (const id of data.unseen ?? [])
+    if (owner.get(id) !== label)
+      wrong.push(`${label}: unseen relation "${id}" is not one of this file's relations`);
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  return data;
+}
+
+const owners = new Map<string, string>();
+const relations = new Map<string, RelationText>();
+const styles = addRelations(join(FACT_DATA, 'relations.json'), relations, owners).styles!;
+
+/** Every relation of the core by id. */
 export const RELATION_TEXTS: ReadonlyMap<string, RelationText> = relations;
+
+let full: { relations: Map<string, RelationText>; unseen: Set<string> } | undefined;
+
+function fullRelations(): { relations: Map<string, RelationText>; unseen: Set<string> } {
+  if (full) return full;
+  const all = new Map(relations);
+  const owner = new Map(owners);
+  const files = fullFiles('relations').map((file) => addRelations(file, all, owner));
+  full = { relations: all, unseen: new Set(files.flatMap(({ unseen = [] }) => unseen)) };
+  return full;
+}
+
+/** Every relation of an edition by id, those of the core first. */
+export function relationTexts(options: EditionOptions = {}): ReadonlyMap<string, RelationText> {
+  return editionOf(options) === 'core' ? RELATION_TEXTS : fullRelations().relations;
+}
+
+/** Relations that never occur in SFT, RL or validation: all their facts are pinned to test. None in the core. */
+export function unseenRelations(options: EditionOptions = {}): ReadonlySet<string> {
+  return editionOf(options) === 'core' ? new Set() : fullRelations().unseen;
+}
+
+/** A relation of any edition; the files of the full one are read only when the core does not have it. */
+export function relationOf(id: string): RelationText | undefined {
+  return relations.get(id) ?? fullRelations().relations.get(id);
+}
 
 /** Sentences that name the picture at the end of a thought, with slot `{V}`. */
 export const SHOW_SENTENCES: readonly string[] = styles.show;
@@ -88,23 +176,51 @@ export function fillTemplate(template: string, slots: Record<string, string>): s
 }
 
 /** All the words of a fact: raw prompts, statements, recall sentences. Throws when its relation is unknown. */
-export function textOf(relationId: string, { subject, answer, names = [] }: FactSlots): FactText {
-  const relation = relations.get(relationId);
+export function textOf(relationId: string, { subject, answer, names = [], bridge }: FactSlots): FactText {
+  const relation = relationOf(relationId);
   if (!relation)
-    throw new Error(`relation "${relationId}" is unknown, want one of data/facts/relations.json`);
+    throw new Error(`relation "${relationId}" is unknown, want one of data/facts/relations.json or full/`);
+  const prompts = [
+    ...new Set([...names, ...relation.names.map((name) => name.replace('{S}', () => subject))]),
+  ];
+  const said: FactSaid = { relation, subject, answer, prompts };
+  const statements =
+    bridge === undefined ? factStatements(said) : bridgeStatements(relation, subject, bridge);
+  return { prompts, statements: [...new Set(statements)], recalls: relation.thoughts };
+}
+
+interface FactSaid {
+  relation: RelationText;
+  subject: string;
+  answer: string;
+  prompts: string[];
+}
+
+function factStatements({ relation, subject, answer, prompts }: FactSaid): string[] {
   const slots = { S: subject, A: answer };
-  const lower = (template: string): string => template.replace('{S}', subject);
-  const prompts = [...new Set([...names, ...relation.names.map(lower)])];
-  const statements = new Set<string>();
+  const statements: string[] = [];
   for (const style of relation.describes ? styles.describe : styles.name)
     for (const prompt of prompts)
-      statements.add(fillTemplate(style, { ...slots, N: capitalise(prompt), n: prompt }));
+      statements.push(fillTemplate(style, { ...slots, N: capitalise(prompt), n: prompt }));
   const withSlots = (template: string): string =>
     fillTemplate(template, { ...slots, N: capitalise(prompts[0]), n: prompts[0] });
   for (const sentence of relation.sentences)
-    for (const style of styles.sentence) statements.add(style.replace('{s}', withSlots(sentence)));
+    for (const style of styles.sentence) statements.push(style.replace('{s}', () => withSlots(sentence)));
   for (const question of relation.questions)
     for (const style of styles.question)
-      statements.add(fillTemplate(style, { ...slots, q: withSlots(question) }));
-  return { prompts, statements: [...statements], recalls: relation.thoughts };
+      statements.push(fillTemplate(style, { ...slots, q: withSlots(question) }));
+  return statements;
+}
+
+/** What the corpus says of a two-hop fact: its first hop in many ways, and never where both hops lead. */
+function bridgeStatements(relation: RelationText, subject: string, bridge: string): string[] {
+  const slots = { S: subject, B: bridge };
+  const { bridges = [], bridgeQuestions = [] } = relation;
+  const said = bridges.flatMap((template) =>
+    styles.sentence.map((style) => style.replace('{s}', () => fillTemplate(template, slots))),
+  );
+  const asked = bridgeQuestions.flatMap((template) =>
+    styles.question.map((style) => fillTemplate(style, { q: fillTemplate(template, slots), A: bridge })),
+  );
+  return [...said, ...asked];
 }

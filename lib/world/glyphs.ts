@@ -70,13 +70,23 @@ export function lineRow(line: number, withObjects: boolean): number {
 
 /** Writes a line into RGB pixels [64, 64, 3]; character i fills patch column i. */
 export function drawLine(pixels: Uint8Array, line: string, row: number, ink: Rgb): void {
-  for (let column = 0; column < line.length; column++) {
-    const glyph = FONT[line[column]];
-    if (!glyph) throw new Error(`text "${line}": cannot write ${JSON.stringify(line[column])}`);
+  drawLineAt(pixels, line, { row, column: 0 }, ink);
+}
+
+/** Writes a line from a patch row and column (0..7) on. */
+export function drawLineAt(
+  pixels: Uint8Array,
+  line: string,
+  { row, column: start }: { row: number; column: number },
+  ink: Rgb,
+): void {
+  for (let i = 0; i < line.length; i++) {
+    const glyph = FONT[line[i]];
+    if (!glyph) throw new Error(`text "${line}": cannot write ${JSON.stringify(line[i])}`);
     for (let y = 0; y < 7; y++)
       for (let x = 0; x < 5; x++)
         if ((glyph[y] >> (4 - x)) & 1) {
-          const at = ((row * GLYPH_CELL + 1 + y) * 64 + column * GLYPH_CELL + 1 + x) * 3;
+          const at = ((row * GLYPH_CELL + 1 + y) * 64 + (start + i) * GLYPH_CELL + 1 + x) * 3;
           for (let c = 0; c < 3; c++) pixels[at + c] = ink[c];
         }
   }

@@ -49,12 +49,13 @@ function iconSet(artist: AnyArtist): IconSet {
   if (known) return known;
   const file = require(`@iconify-json/${PACKAGES[artist]}/icons.json`) as IconFile;
   const names = charsOf(artist);
-  // EmojiTwo's table of code points is empty, but it names icons as the other sets do.
+  // EmojiTwo's table of code points is empty, but it names icons as the other sets do ('flag-for-japan' for 'flag-japan').
   if (names.size === 0)
     for (const other of [...ARTISTS, HELD_OUT_ARTIST] as AnyArtist[])
       if (other !== artist)
         for (const [code, name] of charsOf(other))
-          if (!names.has(code) && (file.icons[name] || file.aliases?.[name])) names.set(code, name);
+          for (const own of [name, name.replace(/^flag-/, 'flag-for-')])
+            if (!names.has(code) && (file.icons[own] || file.aliases?.[own])) names.set(code, own);
   const set = { file, names };
   sets.set(artist, set);
   return set;

@@ -1,6 +1,14 @@
 /** The embedded picture world: concepts, scenes, captions, pictures, criteria. */
 export * from './types';
-export { CONCEPTS, conceptOf, hasConcept, nearestNames } from './concepts';
+export {
+  CONCEPTS,
+  conceptNames,
+  conceptOf,
+  conceptsUpTo,
+  DEFAULT_TIER,
+  hasConcept,
+  nearestNames,
+} from './concepts';
 export { spriteOf, heldOutSprite, SPRITE_SIZES } from './atlas';
 export {
   BACKGROUND_WORDS,
@@ -14,7 +22,8 @@ export {
 export { COLOUR_RGB } from './canvas';
 export type { Rgb } from './canvas';
 export { GLYPHS, LINE_LENGTH, MAX_LINES, MAX_LINES_WITH_OBJECTS, glyphRows, lineRow } from './glyphs';
-export { layoutScene, sizeOf, SIZE_PX, SMALLEST } from './layout';
+export { layoutScene, sizeOf } from './layout';
+export { SIZE_PX, SMALLEST } from './layout-cells';
 export type { Layout, PlacedProp, PlacedSprite } from './layout';
 export { propPicture } from './props';
 export { artistsOf, normaliseScene, sceneProblems, validateScene } from './scene';
@@ -30,10 +39,15 @@ export type { RandomSceneOptions, SceneWeights } from './random-scene';
 export { countOf, criteriaOfScene, predicateProblems, specMeets, specSatisfies } from './predicates';
 export { encodePng, gridImage, imagesToTensor, savePngGrid, tensorToImages, toBytes } from './image';
 export type { RgbImage } from './image';
+export { EDITIONS, editionOf } from './editions';
+export type { Edition, EditionOptions } from './editions';
 export {
+  CORE_FAMILIES,
   FACT_FAMILIES,
+  PROMPT_FAMILIES,
   WISE_FAMILIES,
   buildFacts,
+  editionProblems,
   factProblems,
   factsOf,
   loadFacts,
@@ -42,7 +56,7 @@ export {
   thoughtOf,
 } from './facts';
 export type { Fact, FactFamily, FactRow } from './facts';
-export { RELATION_TEXTS } from './facts-text';
+export { RELATION_TEXTS, relationProblems, relationTexts, unseenRelations } from './facts-text';
 export type { RelationText } from './facts-text';
 export { SPLITS, SPLIT_PERCENT, assignSplits } from './splits';
 export type { Split, Splittable } from './splits';
@@ -50,5 +64,58 @@ export { buildCorpus, conceptDocuments, corpusDocuments, drawDocument, factDocum
 export type { CorpusDocument, CorpusOptions } from './corpus';
 export { pickShowcase, promptsOf, rlPrompts, sftRows } from './sft-rows';
 export type { FactPrompt, SftOptions, SftRow } from './sft-rows';
-export { familyMajority, relationMajority } from './facts-baselines';
+export {
+  familyMajority,
+  nearestRow,
+  promptEcho,
+  relationMajority,
+  templateEcho,
+  testSlices,
+  TEST_SLICES,
+} from './facts-baselines';
+export type { TestSlice } from './facts-baselines';
+export {
+  absentInCorpus,
+  hasWords,
+  leakingThoughts,
+  promptsWithAnswer,
+  promptsWithHint,
+  sameFacts,
+  sharedGrams,
+  sharedPrompts,
+} from './leakage';
+export type { GramOptions, SharedGram } from './leakage';
 export type { Baseline } from './facts-baselines';
+export {
+  canMove,
+  cellsOfLine,
+  FIGURE_NAMES,
+  isGrid,
+  LINES,
+  mazePaths,
+  roomsOfPath,
+  withCell,
+  wonLine,
+} from './figures';
+export type {
+  BoardLine,
+  CellPlace,
+  ClockFigure,
+  Figure as SceneFigure,
+  FigureName,
+  GridFigure,
+  MazeFigure,
+  SignFigure,
+  SudokuFigure,
+  TicTacToeFigure,
+} from './figures';
+export { GRID_BACKGROUNDS, SIGN_LENGTH, SIGN_LENGTH_BESIDE, SUDOKU_UNITS } from './figure-problems';
+export { clockPicture, handAngles } from './figure-picture';
+export { FIGURE_WORDS } from './figure-words';
+export { PANEL_SIDE, panelCorner } from './panels';
+export { DEFAULT_FIGURE_WEIGHTS, randomFigureScene } from './random-figures';
+export type { FigureSceneWeights } from './random-figures';
+export { faultyFigure, FIGURE_FAULTS, figureFaultsOf } from './figure-faults';
+export type { FigureFault } from './figure-faults';
+export { readClock, readGrid, readMaze } from './read-figures';
+export * from './edits';

@@ -2,13 +2,16 @@
  * Where things stand: a fixed place for every (size, count, company), never jittered, so that a picture is
  * decided by its spec and a painter has one answer to learn. Coordinates are pixels of the 64x64 scene.
  */
+import { Figure } from './figures';
+import { ALONE, Cell, HALF, ROW, SIZE_PX, SMALLEST } from './layout-cells';
 import { seesawDrop } from './props';
-import { Colour, Prop, Relation, SceneObject, SceneSpec, Size, Slot } from './types';
+import { Colour, Prop, Relation, SceneObject, SceneSpec, Size, Slot, Turn } from './types';
 
 export interface PlacedSprite {
   concept: string;
   tint?: Colour;
   flip: boolean;
+  turn?: Turn;
   x: number;
   y: number;
   /** Side of the sprite in pixels. */
@@ -27,129 +30,6 @@ export interface Layout {
   props: PlacedProp[];
   sprites: PlacedSprite[];
 }
-
-/** Side in pixels of a single object; small objects in crowded company shrink to SMALLEST. */
-export const SIZE_PX: Record<Size, number> = { small: 20, medium: 26, large: 40 };
-export const SMALLEST = 16;
-
-type Cell = readonly [number, number];
-interface Cells {
-  px: number;
-  at: readonly Cell[];
-}
-
-/** One kind of object in the picture. Feet of every row are below the horizon. */
-const ALONE: Record<Size, readonly (readonly Cell[])[]> = {
-  large: [[[12, 14]]],
-  medium: [
-    [[19, 26]],
-    [
-      [5, 26],
-      [33, 26],
-    ],
-    [
-      [19, 4],
-      [4, 34],
-      [34, 34],
-    ],
-    [
-      [5, 4],
-      [33, 4],
-      [5, 34],
-      [33, 34],
-    ],
-  ],
-  small: [
-    [[22, 32]],
-    [
-      [10, 32],
-      [34, 32],
-    ],
-    [
-      [1, 32],
-      [22, 32],
-      [43, 32],
-    ],
-    [
-      [10, 10],
-      [34, 10],
-      [10, 38],
-      [34, 38],
-    ],
-    [
-      [1, 10],
-      [22, 10],
-      [43, 10],
-      [11, 38],
-      [33, 38],
-    ],
-  ],
-};
-
-/** One kind of object in the left half; the right half is 32 further. */
-const HALF: Record<'medium' | 'small', readonly Cells[]> = {
-  medium: [
-    { px: 26, at: [[3, 26]] },
-    {
-      px: 26,
-      at: [
-        [3, 4],
-        [3, 34],
-      ],
-    },
-  ],
-  small: [
-    { px: 20, at: [[6, 32]] },
-    {
-      px: SMALLEST,
-      at: [
-        [8, 12],
-        [8, 38],
-      ],
-    },
-    {
-      px: SMALLEST,
-      at: [
-        [8, 12],
-        [0, 38],
-        [16, 38],
-      ],
-    },
-    {
-      px: SMALLEST,
-      at: [
-        [0, 12],
-        [16, 12],
-        [0, 38],
-        [16, 38],
-      ],
-    },
-    {
-      px: SMALLEST,
-      at: [
-        [0, 10],
-        [16, 10],
-        [8, 26],
-        [0, 42],
-        [16, 42],
-      ],
-    },
-  ],
-};
-
-/** x of objects in one row of a stack, by size and count. */
-const ROW: Record<'medium' | 'small', readonly { px: number; xs: readonly number[] }[]> = {
-  medium: [
-    { px: 26, xs: [19] },
-    { px: 26, xs: [5, 33] },
-  ],
-  small: [
-    { px: 20, xs: [22] },
-    { px: 20, xs: [10, 34] },
-    { px: 20, xs: [1, 22, 43] },
-    { px: SMALLEST, xs: [0, 16, 32, 48] },
-  ],
-};
 
 /** Most objects of a kind that a size allows. Company: other kinds of objects or a prop in the picture. */
 export function maxCount(size: Size, company: 'alone' | 'beside' | 'stacked' | 'trio' | 'slot'): number {
@@ -177,13 +57,18 @@ export function standingProp(spec: SceneSpec): Prop | undefined {
   return spec.props?.find((prop) => prop.name !== 'puddle');
 }
 
+/** The prop, clock or sign that objects stand beside. */
+export function standingThing(spec: SceneSpec): Prop | Figure | undefined {
+  return standingProp(spec) ?? spec.figure;
+}
+
 /** Objects that take part in the side-by-side layout. */
 export function freeObjects(spec: SceneSpec): SceneObject[] {
   return spec.objects.filter((object) => !object.slot);
 }
 
 export function sizeOf(spec: SceneSpec, object: SceneObject): Size {
-  return object.size ?? defaultSize(object, freeObjects(spec).length, standingProp(spec) !== undefined);
+  return object.size ?? defaultSize(object, freeObjects(spec).length, standingThing(spec) !== undefined);
 }
 
 function slotPlace(slot: Slot, size: Size): Cell {
@@ -203,6 +88,7 @@ function place(object: SceneObject, cells: readonly Cell[], px: number): PlacedS
     concept: object.concept,
     tint: object.tint,
     flip: object.flip ?? false,
+    ...(object.turn && { turn: object.turn }),
     x,
     y,
     px,
@@ -287,6 +173,9 @@ export function layoutScene(spec: SceneSpec): Layout {
       props.push({ prop: standing, x: 34, y: 16, width: 29, height: 38 });
       sprites.push(...placeHalf(sized[0].object, sized[0].size, false));
     }
+  } else if (spec.figure) {
+    // The figure draws itself: in the right half beside an object, else in the middle.
+    if (sized.length > 0) sprites.push(...placeHalf(sized[0].object, sized[0].size, false));
   } else if (sized.length === 1) {
     const [{ object, size }] = sized;
     sprites.push(...place(object, ALONE[size][(object.count ?? 1) - 1], SIZE_PX[size]));

@@ -2,22 +2,25 @@
  * Reads a caption back into a scene spec: the exact inverse of caption.ts, up to what a caption leaves unsaid.
  * A backtracking reader: every rule yields each way it can match, as [value, position after it].
  */
+import { Figure } from './figures';
+import { FigureReader } from './parse-figures';
+import { cutPanels } from './parse-panels';
 import {
   COLOUR,
   NOUN,
   NOUNS_BY_FIRST_WORD,
   NUMBERS,
-  PLAIN_PROPS,
   RELATION,
   SIZE,
   SLOT,
   STYLE,
-  Table,
   TIME,
+  TURN,
   WHERE,
 } from './phrases';
 import { sceneProblems } from './scene';
-import { Background, Colour, Prop, Relation, SceneObject, SceneSpec, TimeOfDay } from './types';
+import { Matches, tokenise } from './token-reader';
+import { Background, Prop, Relation, SceneObject, SceneSpec, TimeOfDay } from './types';
 
 /** A spec as read: `background` is missing when the caption does not say it. */
 export type PartialScene = Omit<SceneSpec, 'background'> & { background?: Background };
@@ -32,6 +35,24 @@ export function parseCaption(text: string): SceneSpec | null {
 export function parsePartial(text: string): PartialScene | null {
   const tokens = tokenise(text);
   if (!tokens) return null;
+  return readStory(tokens) ?? readScene(tokens);
+}
+
+/** Four panels; in a panel, too, an unsaid background is white. */
+function readStory(tokens: string[]): SceneSpec | null {
+  for (const { style, parts } of cutPanels(tokens)) {
+    const read = parts.map(readScene);
+    const panels = read.flatMap((panel) =>
+      panel ? [{ ...panel, background: panel.background ?? 'white' }] : [],
+    );
+    if (panels.length < parts.length) continue;
+    const spec: SceneSpec = { ...(style && { style }), background: 'white', objects: [], panels };
+    if (sceneProblems(spec).length === 0) return spec;
+  }
+  return null;
+}
+
+function readScene(tokens: string[]): PartialScene | null {
   for (const [scene] of new Reader(tokens).caption()) {
     const spec = { ...scene, background: scene.background ?? 'white' };
     if (sceneProblems(spec).length === 0) return scene;
@@ -39,53 +60,14 @@ export function parsePartial(text: string): PartialScene | null {
   return null;
 }
 
-function tokenise(text: string): string[] | null {
-  const tokens: string[] = [];
-  const pattern = /\s*(?:('[^']*')|(,)|([a-z0-9]+))/gy;
-  const line = text.trim();
-  const spaced = line.replace(/'[^']*'|[^']+/g, (part) => (part[0] === "'" ? part : part.toLowerCase()));
-  while (pattern.lastIndex < spaced.length) {
-    const match = pattern.exec(spaced);
-    if (!match) return null;
-    tokens.push(match[1] ?? match[2] ?? match[3]);
-  }
-  return tokens;
-}
-
-type Match<T> = [value: T, next: number];
-type Matches<T> = Generator<Match<T>>;
 interface Items {
   objects: SceneObject[];
   props: Prop[];
   relation?: Relation;
+  figure?: Figure;
 }
 
-class Reader {
-  constructor(private readonly tokens: string[]) {}
-
-  /** Position after the words, or -1. */
-  private words(words: readonly string[], at: number): number {
-    for (let i = 0; i < words.length; i++) if (this.tokens[at + i] !== words[i]) return -1;
-    return at + words.length;
-  }
-
-  private phrase(phrase: string, at: number): number {
-    return this.words(phrase.split(' '), at);
-  }
-
-  private *oneOf<T>(entries: Table<T>, at: number): Matches<T> {
-    for (const [words, value] of entries) {
-      const next = this.words(words, at);
-      if (next >= 0) yield [value, next];
-    }
-  }
-
-  /** Every match, then nothing read at all. */
-  private *maybe<T>(matches: Matches<T>, at: number): Matches<T | undefined> {
-    yield* matches;
-    yield [undefined, at];
-  }
-
+class Reader extends FigureReader {
   private *object(at: number): Matches<SceneObject> {
     for (const [count, afterCount] of this.oneOf(NUMBERS, at))
       for (const [size, afterSize] of this.maybe(this.oneOf(SIZE, afterCount), afterCount))
@@ -94,88 +76,20 @@ class Reader {
             const afterNoun = this.words(words, afterTint);
             // One of them is singular, several are plural (sheep and sushi are both).
             if (afterNoun < 0 || (plural ? count === 1 : count > 1)) continue;
-            for (const [slot, next] of this.maybe(this.oneOf(SLOT, afterNoun), afterNoun))
-              yield [
-                { concept, count, ...(size && { size }), ...(tint && { tint }), ...(slot && { slot }) },
-                next,
-              ];
+            for (const [turn, afterTurn] of this.maybe(this.oneOf(TURN, afterNoun), afterNoun))
+              for (const [slot, next] of this.maybe(this.oneOf(SLOT, afterTurn), afterTurn))
+                yield [
+                  {
+                    concept,
+                    count,
+                    ...(size && { size }),
+                    ...(tint && { tint }),
+                    ...(slot && { slot }),
+                    ...(turn && { turn }),
+                  },
+                  next,
+                ];
           }
-  }
-
-  private *coloured(noun: string, at: number, article = true): Matches<Colour> {
-    const start = article ? Math.max(this.phrase('a', at), this.phrase('an', at)) : at;
-    if (start < 0) return;
-    for (const [colour, next] of this.oneOf(COLOUR, start)) {
-      const end = this.phrase(noun, next);
-      if (end >= 0) yield [colour, end];
-    }
-  }
-
-  private *prop(at: number): Matches<Prop> {
-    for (const [phrase, prop] of PLAIN_PROPS) {
-      const next = this.words(phrase, at);
-      if (next >= 0) yield [prop, next];
-    }
-    for (const [colour, next] of this.coloured('flame', at)) yield [{ name: 'flame', colour }, next];
-    for (const [colour, next] of this.coloured('block', at)) {
-      const rust = this.phrase('with rust', next);
-      if (rust >= 0) yield [{ name: 'block', colour, rust: true }, rust];
-      yield [{ name: 'block', colour }, next];
-    }
-    yield* this.tank(at);
-    yield* this.beaker(at);
-  }
-
-  private *tank(at: number): Matches<Prop> {
-    const start = this.phrase('a tank of water with', at);
-    if (start < 0) return;
-    for (const [floating, next] of this.coloured('block floating', start)) {
-      const and = this.phrase('and', next);
-      if (and >= 0)
-        for (const [sinking, end] of this.coloured('block at the bottom', and))
-          yield [{ name: 'tank', floating, sinking }, end];
-      yield [{ name: 'tank', floating }, next];
-    }
-    for (const [sinking, next] of this.coloured('block at the bottom', start))
-      yield [{ name: 'tank', sinking }, next];
-  }
-
-  private *beaker(at: number): Matches<Prop> {
-    const start = this.phrase('a beaker of', at);
-    if (start < 0) return;
-    const clear = this.phrase('clear', start);
-    const liquids: Match<Colour | 'clear'>[] =
-      clear >= 0 ? [['clear', clear]] : [...this.oneOf(COLOUR, start)];
-    for (const [liquid, afterColour] of liquids) {
-      const next = this.phrase('liquid', afterColour);
-      if (next >= 0) yield* this.beakerDetails({ name: 'beaker', liquid }, next, 'with');
-    }
-  }
-
-  private *beakerDetails(
-    beaker: Extract<Prop, { name: 'beaker' }>,
-    at: number,
-    joint: 'with' | 'and',
-  ): Matches<Prop> {
-    const joints = joint === 'with' ? ['with'] : [',', 'and'];
-    for (const word of joints) {
-      const start = this.phrase(word, at);
-      if (start < 0) continue;
-      const details: Match<Partial<typeof beaker>>[] = [];
-      for (const [layer, next] of this.coloured('layer on top', start)) details.push([{ layer }, next]);
-      for (const [precipitate, next] of this.coloured('solid at the bottom', start, false))
-        details.push([{ precipitate }, next]);
-      for (const [strip, next] of this.coloured('strip', start)) details.push([{ strip }, next]);
-      const some = this.phrase('bubbles', start);
-      const none = this.phrase('no bubbles', start);
-      if (some >= 0) details.push([{ bubbles: true }, some]);
-      if (none >= 0) details.push([{ bubbles: false }, none]);
-      for (const [detail, next] of details) {
-        const known = Object.keys(detail).some((key) => key in beaker);
-        if (!known) yield* this.beakerDetails({ ...beaker, ...detail }, next, 'and');
-      }
-    }
-    yield [beaker, at];
   }
 
   /** One or more objects and props; the longest lists first. */
@@ -183,6 +97,7 @@ class Reader {
     for (const [object, next] of this.object(at))
       yield* this.moreItems({ objects: [object], props: [] }, next);
     for (const [prop, next] of this.prop(at)) yield* this.moreItems({ objects: [], props: [prop] }, next);
+    for (const [figure, next] of this.figure(at)) yield [{ objects: [], props: [], figure }, next];
   }
 
   private *moreItems(items: Items, at: number): Matches<Items> {
@@ -194,6 +109,7 @@ class Reader {
           yield* this.moreItems({ ...items, objects: [...items.objects, object] }, end);
         for (const [prop, end] of this.prop(next))
           yield* this.moreItems({ ...items, props: [...items.props, prop] }, end);
+        for (const [figure, end] of this.figure(next)) yield [{ ...items, figure }, end];
       }
       for (const [relation, next] of this.oneOf(RELATION, at)) {
         // 'beside a beaker' only joins; between the first two objects a relation is part of the scene.
@@ -294,7 +210,7 @@ function assemble(
   front: Pick<PartialScene, 'style' | 'background' | 'time'>,
   found: { background?: Background; time?: TimeOfDay; items?: Items },
 ): PartialScene {
-  const { objects = [], props = [], relation } = found.items ?? {};
+  const { objects = [], props = [], relation, figure } = found.items ?? {};
   const background = front.background ?? found.background;
   const time = front.time ?? found.time;
   return {
@@ -304,5 +220,6 @@ function assemble(
     objects,
     ...(props.length > 0 && { props }),
     ...(relation && { relation }),
+    ...(figure && { figure }),
   };
 }

@@ -1,6 +1,7 @@
 /** The phrase tables that captions are read with: words in order, and what they mean. */
 import { BACKGROUND_WORDS, TIME_WORDS } from './backgrounds';
 import { CONCEPTS } from './concepts';
+import { TURN_WORDS } from './figure-words';
 import {
   Artist,
   Background,
@@ -13,6 +14,8 @@ import {
   SIZES,
   Slot,
   TimeOfDay,
+  Turn,
+  TURNS,
 } from './types';
 import { NUMBER_WORDS, RELATION_WORDS, SLOT_WORDS, STYLE_WORDS } from './words';
 
@@ -37,6 +40,7 @@ export const NUMBERS = table<Count>([
 export const SIZE = table<Size>(SIZES.map((size) => [size, size]));
 export const COLOUR = table<Colour>(COLOURS.map((colour) => [colour, colour]));
 export const SLOT = table<Slot>(inverse(SLOT_WORDS));
+export const TURN = table<Turn>(TURNS.map((turn) => [TURN_WORDS[turn], turn]));
 export const TIME = table<TimeOfDay>(inverse(TIME_WORDS));
 export const STYLE = table<Artist>(inverse(STYLE_WORDS));
 export const RELATION = table<Relation>(
@@ -61,6 +65,9 @@ for (const { name, plural } of CONCEPTS)
       { words, concept: name, plural: isPlural },
     ]);
   }
+
+// The longest first: 'bowl of ice cream' before 'bowl'.
+for (const nouns of NOUNS_BY_FIRST_WORD.values()) nouns.sort((a, b) => b.words.length - a.words.length);
 
 /** Props whose phrase has no part that varies. */
 export const PLAIN_PROPS: readonly (readonly [string[], Prop])[] = (

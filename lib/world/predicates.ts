@@ -1,6 +1,7 @@
 /** Criteria on a picture: their truth for a scene whose spec is known, and what makes one well formed. */
 import { hasTime } from './backgrounds';
 import { hasConcept, nearestNames } from './concepts';
+import { cellOf, figureCriteria, figureMatches, figurePredicateProblems } from './figure-predicates';
 import { layoutScene, sizeOf } from './layout';
 import {
   BACKGROUNDS,
@@ -11,7 +12,9 @@ import {
   RELATIONS,
   SceneSpec,
   SIZES,
+  SLOTS,
   TIMES,
+  TURNS,
 } from './types';
 
 /** How many of a concept the scene holds. */
@@ -57,6 +60,24 @@ export function specSatisfies(spec: SceneSpec, predicate: Predicate): boolean {
       );
     case 'relation':
       return stands(spec, predicate);
+    case 'slot':
+      return spec.objects.some(
+        (object) => object.concept === predicate.concept && object.slot === predicate.value,
+      );
+    case 'turn':
+      return spec.objects.some(
+        (object) => object.concept === predicate.concept && object.turn === predicate.value,
+      );
+    case 'figure':
+      return figureMatches(spec.figure, predicate);
+    case 'cell':
+      return cellOf(spec.figure, predicate.at) === predicate.value;
+    case 'panel_has': {
+      const panel = spec.panels?.[predicate.panel - 1];
+      return panel !== undefined && specSatisfies(panel, predicate.predicate);
+    }
+    case 'same':
+      throw new Error('same(rest) holds of an edit, not of one scene: use editScore of edits/score.ts');
   }
 }
 
@@ -109,9 +130,16 @@ export function criteriaOfScene(spec: SceneSpec): Criteria {
   for (const { name, ...value } of spec.props ?? [])
     answer.push({ kind: 'prop', name, value: value as Record<string, string | boolean> });
   if (written(spec.text).length > 0) answer.push({ kind: 'text', lines: written(spec.text) });
+  answer.push(...figureCriteria(spec.figure));
+  if (spec.panels)
+    return {
+      answer: spec.panels.flatMap((panel, i) => onPanel(criteriaOfScene(panel).answer, i)),
+      details: spec.panels.flatMap((panel, i) => onPanel(criteriaOfScene(panel).details, i)),
+    };
   const details: Predicate[] = [{ kind: 'background', value: spec.background }];
   if (spec.time) details.push({ kind: 'time', value: spec.time });
-  for (const { concept, tint, size } of spec.objects) {
+  for (const { concept, tint, size, turn } of spec.objects) {
+    if (turn) details.push({ kind: 'turn', concept, value: turn });
     if (tint) details.push({ kind: 'tint', concept, value: tint });
     if (size) details.push({ kind: 'size', concept, value: size });
   }
@@ -124,6 +152,10 @@ export function criteriaOfScene(spec: SceneSpec): Criteria {
       second: second.concept,
     });
   return { answer, details };
+}
+
+function onPanel(predicates: readonly Predicate[], index: number): Predicate[] {
+  return predicates.map((predicate) => ({ kind: 'panel_has', panel: index + 1, predicate }));
 }
 
 /** What is wrong with a predicate, in words; empty when it is well formed. */
@@ -172,6 +204,29 @@ export function predicateProblems(predicate: Predicate): string[] {
       known(predicate.first);
       known(predicate.second);
       want('relation', predicate.relation, RELATIONS);
+      break;
+    case 'slot':
+      known(predicate.concept);
+      want('value', predicate.value, SLOTS);
+      break;
+    case 'turn':
+      known(predicate.concept);
+      if (!TURNS.includes(predicate.value))
+        problems.push(`turn: value is ${String(predicate.value)}, want one of ${TURNS.join(', ')}`);
+      break;
+    case 'figure':
+    case 'cell':
+      problems.push(...figurePredicateProblems(predicate));
+      break;
+    case 'panel_has':
+      if (![1, 2, 3, 4].includes(predicate.panel))
+        problems.push(`panel_has: panel is ${predicate.panel}, want 1 to 4`);
+      if (predicate.predicate.kind === 'panel_has' || predicate.predicate.kind === 'same')
+        problems.push(`panel_has: ${predicate.predicate.kind} in a panel`);
+      else problems.push(...predicateProblems(predicate.predicate).map((problem) => `panel_has: ${problem}`));
+      break;
+    case 'same':
+      if (predicate.what !== 'rest') problems.push(`same: what is "${String(predicate.what)}", want rest`);
       break;
     default:
       problems.push(`unknown predicate kind "${(predicate as { kind: string }).kind}"`);

@@ -1,7 +1,7 @@
 /** The painter's training distribution: random scenes that can be drawn, mostly single objects where they are at home. */
 import type { RandomStream } from '../tensor';
 import { hasTime } from './backgrounds';
-import { CONCEPTS, conceptOf } from './concepts';
+import { conceptNames, conceptOf, DEFAULT_TIER } from './concepts';
 import { artistsOf, sceneProblems } from './scene';
 import {
   Artist,
@@ -17,6 +17,8 @@ import {
   SceneSpec,
   Size,
   SLOTS,
+  Tier,
+  TIERS,
   TimeOfDay,
   TIMES,
 } from './types';
@@ -54,7 +56,9 @@ export const DEFAULT_WEIGHTS: SceneWeights = {
 export interface RandomSceneOptions {
   /** Who may draw (default: all training artists). */
   artists?: readonly Artist[];
-  /** Caption nouns that may appear (default: all concepts). */
+  /** Concepts up to this tier may appear (default: DEFAULT_TIER, the core). */
+  tier?: Tier;
+  /** Caption nouns that may appear (default: those of the tier). */
   concepts?: readonly string[];
   weights?: Partial<SceneWeights>;
   /** Chance of a background where the first object is at home; else any (default 0.7). */
@@ -84,7 +88,8 @@ const KINDS = Object.keys(DEFAULT_WEIGHTS) as (keyof SceneWeights)[];
  * Throws when an option names an unknown concept, or no allowed artist has drawn any allowed concept.
  */
 export function randomScene(rng: RandomStream, options: RandomSceneOptions = {}): SceneSpec {
-  const { artists = ARTISTS, concepts = ALL_NAMES, weights = {}, atHome = 0.7, tint = 0.1 } = options;
+  const { artists = ARTISTS, tier = DEFAULT_TIER, weights = {}, atHome = 0.7, tint = 0.1 } = options;
+  const concepts = options.concepts ?? NAMES[tier];
   const sizes = { ...DEFAULT_SIZES, ...options.sizes };
   const all = { ...DEFAULT_WEIGHTS, ...weights };
   const draw: Draw = { rng, concepts, artists, atHome, tint, sizes };
@@ -107,7 +112,7 @@ export function randomScene(rng: RandomStream, options: RandomSceneOptions = {})
   );
 }
 
-const ALL_NAMES: readonly string[] = CONCEPTS.map(({ name }) => name);
+const NAMES: readonly (readonly string[])[] = TIERS.map(conceptNames);
 
 function pickWeighted(rng: RandomStream, weights: readonly number[]): number {
   let left = rng.uniform() * weights.reduce((sum, weight) => sum + weight, 0);

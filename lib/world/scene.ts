@@ -1,8 +1,11 @@
 /** What makes a scene spec valid, and how two specs compare. */
 import { hasTime, inkOf } from './backgrounds';
 import { conceptOf, hasConcept, nearestNames } from './concepts';
+import { Figure } from './figures';
+import { figureProblems } from './figure-problems';
 import { GLYPHS, LINE_LENGTH, MAX_LINES, MAX_LINES_WITH_OBJECTS } from './glyphs';
-import { freeObjects, isVertical, maxCount, sizeOf, standingProp } from './layout';
+import { freeObjects, isVertical, maxCount, sizeOf, standingThing } from './layout';
+import { panelProblems } from './panels';
 import {
   Artist,
   ARTISTS,
@@ -16,6 +19,7 @@ import {
   SIZES,
   SLOTS,
   TIMES,
+  TURNS,
 } from './types';
 
 function oneOf(
@@ -38,12 +42,14 @@ function objectProblems(spec: SceneSpec, object: SceneObject, index: number): st
   oneOf(problems, `${where}.size`, object.size, SIZES);
   oneOf(problems, `${where}.tint`, object.tint, COLOURS);
   oneOf(problems, `${where}.slot`, object.slot, SLOTS);
+  if (object.turn !== undefined && !TURNS.includes(object.turn))
+    problems.push(`${where}.turn is ${String(object.turn)}, want one of ${TURNS.join(', ')}`);
   const count = object.count ?? 1;
   if (!Number.isInteger(count) || count < 1 || count > 5)
     problems.push(`${where}.count is ${count}, want an integer from 1 to 5`);
   if (problems.length > 0) return problems;
   const free = freeObjects(spec);
-  const standing = standingProp(spec);
+  const standing = standingThing(spec);
   const size = sizeOf(spec, object);
   if (object.slot) {
     if (count > 1)
@@ -164,7 +170,7 @@ export function sceneProblems(spec: SceneSpec): string[] {
   if (spec.objects.length > 3) problems.push(`objects has ${spec.objects.length} kinds, want at most 3`);
   if (props.length > 1) problems.push(`props has ${props.length}, want at most 1`);
   props.forEach((prop, i) => problems.push(...propProblems(prop, i)));
-  const standing = standingProp(spec);
+  const standing = standingThing(spec);
   if (standing && standing.name !== 'seesaw' && free.length > 1)
     problems.push(`${free.length} kinds of objects beside a ${standing.name}, want at most 1`);
   if (standing?.name === 'seesaw' && free.length !== 0 && free.length !== 2)
@@ -179,10 +185,15 @@ export function sceneProblems(spec: SceneSpec): string[] {
   if (free.length === 2 && large.length === 1 && free.some((object) => (object.count ?? 1) > 1))
     problems.push('a large object leaves room for one other object only, want count 1');
   spec.objects.forEach((object, i) => problems.push(...objectProblems(spec, object, i)));
-  problems.push(...textProblems(spec));
+  problems.push(...textProblems(spec), ...figureProblems(spec), ...panelProblems(spec));
+  spec.panels?.forEach((panel, i) =>
+    problems.push(...sceneProblems(panel).map((problem) => `panels[${i}]: ${problem}`)),
+  );
   if (problems.length === 0 && spec.style && !artistsOf(spec).includes(spec.style))
     problems.push(
-      `style is "${spec.style}", but that artist has not drawn ${spec.objects.map((o) => o.concept).join(', ')}; want one of ${artistsOf(spec).join(', ')}`,
+      `style is "${spec.style}", but that artist has not drawn ${objectsIn(spec)
+        .map((o) => o.concept)
+        .join(', ')}; want one of ${artistsOf(spec).join(', ')}`,
     );
   return problems;
 }
@@ -194,10 +205,15 @@ export function validateScene(spec: SceneSpec): SceneSpec {
   return spec;
 }
 
+/** The objects of a scene and of its panels. */
+export function objectsIn(spec: SceneSpec): SceneObject[] {
+  return [...spec.objects, ...(spec.panels ?? []).flatMap(objectsIn)];
+}
+
 /** The training artists that have drawn every object of a scene. */
 export function artistsOf(spec: SceneSpec): Artist[] {
   return ARTISTS.filter((artist) =>
-    spec.objects.every(({ concept }) => conceptOf(concept).artists.includes(artist)),
+    objectsIn(spec).every(({ concept }) => conceptOf(concept).artists.includes(artist)),
   );
 }
 
@@ -211,23 +227,26 @@ export function normaliseScene(spec: SceneSpec): SceneSpec {
     ...(spec.style && { style: spec.style }),
     background: spec.background,
     ...(spec.time && { time: spec.time }),
-    objects: objects.map(({ concept, count = 1, size, tint, slot }) => ({
+    objects: objects.map(({ concept, count = 1, size, tint, slot, turn }) => ({
       concept,
       count,
       ...(size && { size }),
       ...(tint && { tint }),
       ...(slot && { slot }),
+      ...(turn && { turn }),
     })),
     ...(spec.props && spec.props.length > 0 && { props: spec.props.map(definedFields) }),
     ...(text.length > 0 && { text }),
     ...(spec.relation && { relation: spec.relation }),
+    ...(spec.figure && { figure: definedFields(spec.figure) }),
+    ...(spec.panels && { panels: spec.panels.map(normaliseScene) }),
   };
 }
 
-function definedFields(prop: Prop): Prop {
+function definedFields<T extends Prop | Figure>(prop: T): T {
   return Object.fromEntries(
     Object.entries(prop).filter(
       ([key, value]) => value !== undefined && !(key === 'rust' && value === false),
     ),
-  ) as unknown as Prop;
+  ) as unknown as T;
 }

@@ -1,13 +1,12 @@
 /** Training rows and prompts made from the splits: thoughts for SFT, prompts alone for RL and evaluation. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomStream } from '../tensor';
 import { captionOf } from './caption';
+import { type EditionOptions, editionOf, FACT_DATA, readData, tierOf } from './editions';
 import { type Fact, WISE_FAMILIES, factsOf, loadFacts, splitOf, thoughtCount, thoughtOf } from './facts';
-import { FACT_DATA } from './facts-text';
 import { randomScene } from './random-scene';
 import type { Split } from './splits';
-import type { Criteria, SceneSpec } from './types';
+import type { Criteria, SceneSpec, Tier } from './types';
 
 export interface SftRow {
   prompt: string;
@@ -29,11 +28,13 @@ export interface FactPrompt {
   refined: string;
 }
 
-export interface SftOptions {
+export interface SftOptions extends EditionOptions {
   seed?: number;
   rowsPerFact?: number;
   /** Share of rows whose prompt is a literal caption. */
   literal?: number;
+  /** Concepts of the literal captions (default: the core's, all of them in the full edition). */
+  tier?: Tier;
 }
 
 const ASKS = ['{n}', '{n}', '{n}', 'a picture of {n}', 'show {n}', '{N}'];
@@ -45,14 +46,16 @@ const LITERAL_THOUGHTS = [
 ];
 
 /** SFT rows of the sft split (several phrasings and thoughts a fact) and of literal captions; deterministic. */
-export function sftRows({ seed = 0, rowsPerFact = 10, literal = 0.15 }: SftOptions = {}): SftRow[] {
-  const rows = factsOf('sft').flatMap((fact) =>
+export function sftRows(options: SftOptions = {}): SftRow[] {
+  const edition = editionOf(options);
+  const { seed = 0, rowsPerFact = 10, literal = 0.15, tier = tierOf(edition) } = options;
+  const rows = factsOf('sft', { edition }).flatMap((fact) =>
     rowsOf(fact, rowsPerFact, RandomStream.of(seed, 'sft', fact.id)),
   );
   const rng = RandomStream.of(seed, 'sft', 'literal');
   const extra = Math.round((rows.length * literal) / (1 - literal));
   for (let i = 0; i < extra; i++) {
-    const caption = captionOf(randomScene(rng), rng);
+    const caption = captionOf(randomScene(rng, { tier }), rng);
     rows.push({ prompt: caption, thought: rng.pick(LITERAL_THOUGHTS), refined: caption });
   }
   return RandomStream.of(seed, 'sft', 'order').shuffle(rows);
@@ -74,13 +77,13 @@ function rowsOf(fact: Fact, count: number, rng: RandomStream): SftRow[] {
 }
 
 /** Every raw prompt of a split, with criteria. */
-export function promptsOf(split: Split): FactPrompt[] {
-  return factsOf(split).flatMap((fact) => fact.prompts.map((prompt) => toPrompt(fact, prompt)));
+export function promptsOf(split: Split, options: EditionOptions = {}): FactPrompt[] {
+  return factsOf(split, options).flatMap((fact) => fact.prompts.map((prompt) => toPrompt(fact, prompt)));
 }
 
 /** Prompts of the RL split: criteria but no thoughts to copy. */
-export function rlPrompts(): FactPrompt[] {
-  return promptsOf('rl');
+export function rlPrompts(options: EditionOptions = {}): FactPrompt[] {
+  return promptsOf('rl', options);
 }
 
 function toPrompt(fact: Fact, prompt: string): FactPrompt {
@@ -91,7 +94,7 @@ function toPrompt(fact: Fact, prompt: string): FactPrompt {
 /** The six held-out prompts of the main job, one of each WISE family, as data/showcase.json lists them. */
 export function pickShowcase(): FactPrompt[] {
   const file = join(FACT_DATA, '..', 'showcase.json');
-  const wanted = JSON.parse(readFileSync(file, 'utf8')) as { factId: string; prompt: string }[];
+  const wanted = readData(file) as { factId: string; prompt: string }[];
   const byId = new Map(loadFacts().map((fact) => [fact.id, fact]));
   const picked = wanted.map(({ factId, prompt }) => {
     const fact = byId.get(factId);

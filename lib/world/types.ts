@@ -1,4 +1,5 @@
 /** The vocabulary of the embedded picture world: what a scene is made of, before anything is drawn or said. */
+import type { CellPlace, Figure, FigureName } from './figures';
 
 /** Artists whose pictures are used for training; `style` in a caption names one of them. */
 export const ARTISTS = ['noto', 'fluent', 'twemoji', 'emojione'] as const;
@@ -67,6 +68,9 @@ export type Slot = (typeof SLOTS)[number];
 export const RELATIONS = ['beside', 'above', 'below', 'left of', 'right of'] as const;
 export type Relation = (typeof RELATIONS)[number];
 
+export const TURNS = [90, 180, 270] as const;
+export type Turn = (typeof TURNS)[number];
+
 export type Count = 1 | 2 | 3 | 4 | 5;
 
 export interface SceneObject {
@@ -81,6 +85,8 @@ export interface SceneObject {
   slot?: Slot;
   /** Mirrored left to right; never said in a caption. */
   flip?: boolean;
+  /** Turned clockwise by so many degrees; `randomScene` never does. */
+  turn?: Turn;
 }
 
 /** A beaker of liquid. `layer`: a second liquid on top; `precipitate`: grains at the bottom; `strip`: a piece of metal in it. */
@@ -156,7 +162,18 @@ export interface SceneSpec {
   text?: string[];
   /** Between the first two objects without a slot. */
   relation?: Relation;
+  /** A clock or sign, alone or in the place of a prop, or a board, sudoku or maze that fills the picture. */
+  figure?: Figure;
+  /**
+   * A story in four pictures, read by rows: then background is white and there is nothing else. A panel holds
+   * one or two things: objects (no sizes, slots or relation), a prop or a clock.
+   */
+  panels?: SceneSpec[];
 }
+
+/** How concepts are staged: 0 the core that everything here was first trained on, 1 what most facts ask for, 2 the rest. */
+export const TIERS = [0, 1, 2] as const;
+export type Tier = (typeof TIERS)[number];
 
 export interface ConceptInfo {
   /** Code points in hex joined by '-', without fe0f. */
@@ -165,6 +182,7 @@ export interface ConceptInfo {
   name: string;
   plural: string;
   domain: string;
+  tier: Tier;
   /** Training artists that have drawn it. */
   artists: Artist[];
   /** False where the held-out artist draws something else under this code point. */
@@ -183,7 +201,18 @@ export type Predicate =
   | { kind: 'text'; lines: string[] }
   | { kind: 'tint'; concept: string; value: Colour }
   | { kind: 'size'; concept: string; value: Size }
-  | { kind: 'relation'; relation: Relation; first: string; second: string };
+  | { kind: 'relation'; relation: Relation; first: string; second: string }
+  /** In one of the nine places of the picture, for an object that has one. */
+  | { kind: 'slot'; concept: string; value: Slot }
+  | { kind: 'turn'; concept: string; value: Turn }
+  /** Fields of `value` must all match, as for props: { name: 'clock', value: { hour: 3, minute: 30 } }. */
+  | { kind: 'figure'; name: FigureName; value?: Record<string, unknown> }
+  /** What stands in one cell of a board or sudoku. */
+  | { kind: 'cell'; at: CellPlace; value: string }
+  /** A criterion on one of four panels, 1..4. */
+  | { kind: 'panel_has'; panel: number; predicate: Predicate }
+  /** Only for edits: what the edit does not touch is as it was, measured in pixels (see edits/rest.ts). */
+  | { kind: 'same'; what: 'rest' };
 
 /** What a picture is marked by: the answer gates, the details refine. */
 export interface Criteria {

@@ -1,7 +1,7 @@
 /** The words of captions: numbers, sizes, slots, styles, and how props are said. Shared by the writer and the reader of captions. */
 import { BACKGROUND_WORDS, TIME_WORDS } from './backgrounds';
-import { CONCEPTS } from './concepts';
-import { Artist, COLOURS, Count, Prop, Relation, SIZES, Slot } from './types';
+import { conceptsUpTo, DEFAULT_TIER } from './concepts';
+import { Artist, COLOURS, Count, Prop, Relation, SIZES, Slot, Tier } from './types';
 
 export const NUMBER_WORDS: Record<Count, string> = { 1: 'one', 2: 'two', 3: 'three', 4: 'four', 5: 'five' };
 
@@ -37,8 +37,10 @@ export const RELATION_WORDS: Record<Relation, readonly string[]> = {
   'right of': ['right of'],
 };
 
+/** By sound: an hourglass, a unicorn, a euro note. */
 export function withArticle(words: string): string {
-  return `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
+  const vowel = /^(hour|[aeiou])/.test(words) && !/^(uni|eu|one)/.test(words);
+  return `${vowel ? 'an' : 'a'} ${words}`;
 }
 
 /** 'a', 'a and b', 'a, b and c'. */
@@ -88,8 +90,8 @@ export function propWords(prop: Prop): string {
   }
 }
 
-/** Every word a caption can have, outside quoted text; sorted. Punctuation is the comma only. */
-export function captionVocabulary(): string[] {
+/** Every word a caption of a tier can have without figures, turns and panels, outside quoted text; sorted. Punctuation is the comma only. */
+export function captionVocabulary(tier: Tier = DEFAULT_TIER): string[] {
   const phrases = [
     ...Object.values(NUMBER_WORDS),
     ...Object.values(STYLE_WORDS),
@@ -99,7 +101,7 @@ export function captionVocabulary(): string[] {
     ...Object.values(TIME_WORDS),
     ...SIZES,
     ...COLOURS,
-    ...CONCEPTS.flatMap(({ name, plural }) => [name, plural]),
+    ...conceptsUpTo(tier).flatMap(({ name, plural }) => [name, plural]),
     'a an and on with the text line style picture of',
     'beaker clear liquid layer on top solid at bottom strip bubbles no flame tank of water block floating',
     'glowing dark bulb wired to a battery level seesaw tilted down left right glass ice boiling steam rust puddle',

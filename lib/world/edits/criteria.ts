@@ -1,0 +1,77 @@
+/** The criteria of an edit, computed from its two scenes, and their truth for a scene that came of it. */
+import { canonicalCaption } from '../caption';
+import { isGrid } from '../figures';
+import { countOf, criteriaOfScene, specSatisfies } from '../predicates';
+import { artistsOf } from '../scene';
+import { renderScene } from '../render';
+import type { Criteria, Predicate, SceneSpec } from '../types';
+import { editArtists, editPictures, LEAST_REST, restShare, SAME_FROM, sameRest } from './rest';
+import type { EditDraft, EditKind, EditPair } from './types';
+
+/** The cells of a grid that differ, as criteria on the second. */
+function changedCells(before: SceneSpec, after: SceneSpec): Predicate[] {
+  const [a, b] = [before.figure, after.figure];
+  if (!isGrid(a) || !isGrid(b) || a.name !== b.name || b.name === 'maze') return [];
+  return b.rows.flatMap((row, r) =>
+    [...row].flatMap((value, c): Predicate[] =>
+      value === a.rows[r][c] ? [] : [{ kind: 'cell', at: [r + 1, c + 1], value }],
+    ),
+  );
+}
+
+/** What is true after and false before is the answer; what is true of both is a detail. */
+export function editCriteria(before: SceneSpec, after: SceneSpec): Criteria {
+  const said = criteriaOfScene(after);
+  const all: Predicate[] = [...said.answer, ...said.details, ...changedCells(before, after)];
+  for (const { concept, slot } of after.objects) if (slot) all.push({ kind: 'slot', concept, value: slot });
+  for (const { concept } of before.objects)
+    if (countOf(after, concept) === 0) all.push({ kind: 'absent', concept });
+  const answer = all.filter((predicate) => !specSatisfies(before, predicate));
+  const details = all.filter((predicate) => specSatisfies(before, predicate));
+  const { rest } = editPictures({ before, after });
+  if (restShare(rest) >= LEAST_REST) details.push({ kind: 'same', what: 'rest' });
+  return { answer, details };
+}
+
+/** Numbers drafts within their template and computes their criteria. Throws when a draft changes nothing that can be asked. */
+export function editPairs(kind: EditKind, drafts: readonly EditDraft[]): EditPair[] {
+  const counts = new Map<string, number>();
+  return drafts.map((draft) => {
+    const number = (counts.get(draft.template) ?? 0) + 1;
+    counts.set(draft.template, number);
+    const id = `${kind}/${draft.template}/${number}`;
+    if (editArtists(draft).length === 0) throw new Error(`edit ${id}: no artist has drawn both scenes`);
+    const criteria = editCriteria(draft.before, draft.after);
+    if (criteria.answer.length === 0) throw new Error(`edit ${id}: nothing changes that a criterion can say`);
+    return { ...draft, id, kind, criteria };
+  });
+}
+
+export interface EditScore {
+  /** Shares of the predicates that hold, 0..1. */
+  answer: number;
+  details: number;
+  /** same(rest), 0..1. */
+  same: number;
+}
+
+/** How a scene that came of an edit does; `same` compares its picture, by one artist, with the picture before. */
+export function editScore(pair: EditPair, result: SceneSpec): EditScore {
+  const able = artistsOf(result);
+  const artist = editArtists(pair).find((each) => able.includes(each));
+  if (!artist)
+    throw new Error(`edit ${pair.id}: no artist has drawn the scenes of the edit and of the result`);
+  const { before, rest } = editPictures(pair, artist);
+  const same = sameRest(renderScene({ ...result, style: undefined }, { artist }), before, rest);
+  const holds = (predicate: Predicate): boolean =>
+    predicate.kind === 'same' ? same >= SAME_FROM : specSatisfies(result, predicate);
+  const share = (predicates: readonly Predicate[]): number =>
+    predicates.length === 0 ? 1 : predicates.filter(holds).length / predicates.length;
+  return { answer: share(pair.criteria.answer), details: share(pair.criteria.details), same };
+}
+
+/** The prompt of an edit for a model that reads: what is seen before, then what is asked. */
+export function editPrompt({ before, instruction }: Pick<EditDraft, 'before' | 'instruction'>): string {
+  const seen = canonicalCaption(before);
+  return `${seen[0].toUpperCase()}${seen.slice(1)}. ${instruction}`;
+}

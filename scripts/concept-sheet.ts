@@ -107,7 +107,7 @@ function artistSheet(artists: readonly AnyArtist[]): RgbImage {
 
 async function save(file: string, { width, height, data }: RgbImage): Promise<void> {
   await sharp(data, { raw: { width, height, channels: 3 } })
-    .png({ palette: true, colours: 128, dither: 0, effort: 10, compressionLevel: 9 })
+    .png({ palette: true, colours: 16, dither: 0, effort: 10, compressionLevel: 9 })
     .toFile(file);
   console.log(`${file}: ${width}x${height}, ${(statSync(file).size / 1024).toFixed(0)} KiB`);
 }

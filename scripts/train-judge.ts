@@ -16,31 +16,53 @@ import { calibrateJudge, calibrationTable } from '../lib/evaluation';
 import { initJudge, Judge, judgeConfig, judgeLosses, judgeSample } from '../lib/rewards';
 import {
   AdamW,
+  bf16Available,
   clipGradNorm,
   copyOf,
   Ema,
   initBackend,
   RandomStream,
+  setMatmulPrecision,
   tf,
   valueAndGrads,
 } from '../lib/tensor';
 import type { Params } from '../lib/tensor';
-import { conceptNames, DEFAULT_TIER, TIERS } from '../lib/world';
+import { conceptNames, TIERS } from '../lib/world';
 import type { Tier } from '../lib/world';
+import type { ExtraArtist } from '../lib/world/icons';
+import { extraArt } from './world/extra-art';
+
+/** The two readers. They share no seed, no body, and none of the artists that only judges learn from. */
+const ROLES = {
+  judge: {
+    out: 'checkpoints/judge',
+    seed: 11,
+    shape: { trunk: 'attention' } as const,
+    extra: ['noto-v1', 'fluent-high-contrast'] as ExtraArtist[],
+  },
+  examiner: {
+    out: 'checkpoints/examiner',
+    seed: 29,
+    shape: { trunk: 'shift', hiddenSize: 192, layers: 5, mlpRatio: 3 } as const,
+    extra: ['emojione-monotone', 'streamline', 'fxemoji'] as ExtraArtist[],
+  },
+};
+type Role = keyof typeof ROLES;
 
 const DEFAULTS = {
-  run: 'judge',
-  out: 'checkpoints/judge',
-  steps: 6000,
+  role: 'judge' as Role,
+  run: '',
+  out: '',
+  steps: 20000,
   batch: 32,
-  lr: 1.5e-3,
-  warmup: 100,
+  lr: 2e-3,
+  warmup: 300,
   weightDecay: 0.02,
-  emaDecay: 0.998,
-  seed: 11,
-  hiddenSize: 144,
-  tier: 0 as Tier,
-  layers: 4,
+  emaDecay: 0.999,
+  tier: 2 as Tier,
+  extraShare: 0.3,
+  changed: 0.5,
+  precision: 'auto' as 'auto' | 'fp32' | 'bf16',
   saveEvery: 250,
   logEvery: 10,
   /** Scenes per artist in the calibration. */
@@ -51,19 +73,39 @@ const DEFAULTS = {
 async function main(): Promise<void> {
   const config = parseCli(DEFAULTS, {
     name: 'npm run train:judge --',
-    help: 'Trains the scene reader that scores pictures during Dual-GRPO, and reports its calibration.',
+    help:
+      'Trains a scene reader, and reports its calibration: the judge, which scores pictures during Dual-GRPO, or the\n' +
+      'examiner, which scores them in evaluation and has another body, other seeds and other artists.',
     describe: {
+      role: 'judge or examiner',
+      run: 'name of the run folder (default: the role)',
+      out: 'where the checkpoint goes (default: checkpoints/<role>)',
+      extraShare: 'share of pictures by artists that only this reader learns from',
+      changed: 'share of pictures whose sprites are recoloured, outlined or bent',
+      precision: 'operands of matrix products; auto: bf16 where the CPU has it',
       steps: 'training steps in all',
       tier: 'concepts up to this tier are learned: 0 core, 1 what most facts ask for, 2 all',
       calibrate: 'scenes per artist in the calibration report; 0 skips it',
     },
-    checks: { steps: positiveInteger, batch: positiveInteger, lr: positiveNumber, tier: oneOf(...TIERS) },
+    checks: {
+      role: oneOf(...(Object.keys(ROLES) as Role[])),
+      precision: oneOf('auto', 'fp32', 'bf16'),
+      steps: positiveInteger,
+      batch: positiveInteger,
+      lr: positiveNumber,
+      tier: oneOf(...TIERS),
+    },
   });
   const backend = await initBackend();
   console.log(`backend ${backend.name} (${backend.detail}, ${backend.threads} threads)`);
-  const { tier, ...untiered } = config;
-  const { hiddenSize, layers, seed } = config;
-  const shape = judgeConfig({ hiddenSize, layers, concepts: [...conceptNames(tier)] });
+  if (config.precision === 'bf16' || (config.precision === 'auto' && bf16Available()))
+    setMatmulPrecision('bf16');
+  const { tier, extraShare, changed } = config;
+  const { seed, shape: body, extra: artists, ...role } = ROLES[config.role];
+  const out = config.out || role.out;
+  const extra = await extraArt(artists);
+  const data = { tier, extra, extraShare, changed };
+  const shape = judgeConfig({ ...body, concepts: [...conceptNames(tier)] });
   const params = variables(initJudge(shape, RandomStream.of(seed, 'judge-init')));
   const optimiser = new AdamW({
     lr: config.lr,
@@ -73,10 +115,9 @@ async function main(): Promise<void> {
   });
   const ema = new Ema(config.emaDecay);
   const size = Object.values(params).reduce((n, p) => n + p.size, 0);
-  console.log(`judge: ${shape.concepts.length} concepts, ${(size / 1e6).toFixed(2)}M parameters`);
+  console.log(`${config.role}: ${shape.concepts.length} concepts, ${(size / 1e6).toFixed(2)}M parameters`);
 
-  // Runs of the core keep the config they were begun with, from before there were tiers.
-  const run = RunFolder.open(config.run, tier === DEFAULT_TIER ? untiered : config, {
+  const run = RunFolder.open(config.run || config.role, config, {
     fresh: config.fresh,
     backend,
     free: ['calibrate', 'fresh', 'out'],
@@ -86,10 +127,10 @@ async function main(): Promise<void> {
     steps: config.steps,
     saveEvery: config.saveEvery,
     logEvery: config.logEvery,
-    show: ['loss', 'presence', 'cells'],
+    show: ['loss', 'presence', 'cells', 'count'],
     step: (i) => {
       const rng = RandomStream.of(seed, 'judge-batch', i);
-      const samples = Array.from({ length: config.batch }, () => judgeSample(rng, tier));
+      const samples = Array.from({ length: config.batch }, () => judgeSample(rng, data));
       const parts: Record<string, number> = {};
       const { value, grads } = valueAndGrads(() => {
         const losses = judgeLosses(shape, params, samples);
@@ -126,15 +167,15 @@ async function main(): Promise<void> {
   });
   if (result.interrupted) return;
   const judge = new Judge(shape, ema.weights());
-  judge.save(config.out);
-  console.log(`saved ${config.out}`);
+  judge.save(out);
+  console.log(`saved ${out}`);
   if (config.calibrate === 0) return;
   // What was saved (half precision) is what is calibrated.
-  const report = await calibrateJudge(Judge.fromPretrained(config.out), {
+  const report = await calibrateJudge(Judge.fromPretrained(out), {
     scenes: config.calibrate,
     seed: seed + 1,
   });
-  writeJson(path.join(config.out, 'calibration.json'), report);
+  writeJson(path.join(out, 'calibration.json'), report);
   console.log(`\n${calibrationTable(report)}`);
 }
 

@@ -57,6 +57,35 @@ export function structureFault(
   }
 }
 
+/** A fault counts as seen when at least this share of the pixels changes by more than a hair. */
+const SEEN_SHARE = 0.04;
+const SEEN_STEP = 24;
+
+/**
+ * A structural fault that can be seen: moving a piece of plain wall over plain wall is no fault. Undefined when four
+ * attempts changed nothing to speak of.
+ */
+export function visibleFault(
+  image: Uint8Array,
+  fault: StructureFault,
+  options: { severity: number; rng: RandomStream; other?: Uint8Array },
+): Uint8Array | undefined {
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const faulty = structureFault(image, fault, options);
+    let changed = 0;
+    for (let i = 0; i < image.length; i += 3)
+      if (
+        Math.abs(image[i] - faulty[i]) +
+          Math.abs(image[i + 1] - faulty[i + 1]) +
+          Math.abs(image[i + 2] - faulty[i + 2]) >
+        SEEN_STEP
+      )
+        changed++;
+    if (changed >= (SEEN_SHARE * image.length) / 3) return faulty;
+  }
+  return undefined;
+}
+
 /** Gaussian noise of standard deviation `sigma` (in bytes) on every channel. */
 export function addNoise(image: Uint8Array, sigma: number, rng: RandomStream): Uint8Array {
   const noise = rng.normals(image.length);

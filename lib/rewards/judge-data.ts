@@ -3,7 +3,7 @@
  * disturbed (so that it can read painted pictures), some with a pixel fault or a broken structure, a few junk.
  */
 import { RandomStream } from '../tensor';
-import { DEFAULT_TIER, randomScene, renderScene } from '../world';
+import { DEFAULT_TIER, randomFigureScene, randomScene } from '../world';
 import type { SceneSpec, Tier } from '../world';
 import {
   addNoise,
@@ -14,9 +14,13 @@ import {
   pixelFault,
   SIDE,
   STRUCTURE_FAULTS,
-  structureFault,
+  visibleFault,
 } from './corruptions';
-import { labelsOf } from './judge-labels';
+import { collage } from './collage';
+import { drawMixed } from './judge-art';
+import type { ArtMix } from './judge-art';
+import { labelsOf, panelLabels } from './judge-labels';
+import { panelPicture } from './panel-picture';
 import type { SceneLabels } from './judge-labels';
 
 export type SampleKind = 'clean' | 'gentle' | 'pixel-fault' | 'structure-fault' | 'junk';
@@ -33,11 +37,11 @@ export interface JudgeSample {
 
 /** Shares of the kinds in a batch. */
 const SHARES: [SampleKind, number][] = [
-  ['clean', 0.3],
-  ['gentle', 0.3],
-  ['pixel-fault', 0.2],
-  ['structure-fault', 0.17],
-  ['junk', 0.03],
+  ['clean', 0.37],
+  ['gentle', 0.34],
+  ['pixel-fault', 0.15],
+  ['structure-fault', 0.12],
+  ['junk', 0.02],
 ];
 
 /** Props, writing, pairs and empty places come more often than the painter sees them: many facts turn on them. */
@@ -51,25 +55,64 @@ const WEIGHTS = {
   text: 0.04,
   empty: 0.02,
 };
+/** Things stand anywhere, so that a judge does not take a meadow for a cow. */
+const AT_HOME = 0.4;
+const COLLAGES = 0.35;
+/** Of the other pictures: chances of one with a figure or a turned object, and of one with four panels. */
+const FIGURES = 0.08;
+const PANELS = 0.08;
+const FIGURE_WEIGHTS = {
+  clock: 0.2,
+  sign: 0.25,
+  'tic-tac-toe': 0.1,
+  sudoku: 0.1,
+  maze: 0.1,
+  turn: 0.25,
+  panels: 0,
+};
+const ONLY_PANELS = { clock: 0, sign: 0, 'tic-tac-toe': 0, sudoku: 0, maze: 0, turn: 0, panels: 1 };
+/** Share of scenes of panels that are shown whole; of the others one panel is shown, enlarged. */
+const WHOLE = 0.15;
+
+export interface JudgeDataOptions extends ArtMix {
+  /** Concepts up to this tier appear. */
+  tier?: Tier;
+}
+
+interface Shown {
+  image: Uint8Array;
+  labels: SceneLabels;
+}
 
 /** A random scene of the training artists, drawn; concepts up to `tier`. */
 export function drawnScene(
   rng: RandomStream,
   tier: Tier = DEFAULT_TIER,
 ): { spec: SceneSpec; image: Uint8Array } {
-  const spec = randomScene(rng, { weights: WEIGHTS, tier });
-  return { spec, image: draw(spec, rng) };
+  const spec = randomScene(rng, { weights: WEIGHTS, atHome: AT_HOME, tier });
+  return { spec, image: drawMixed(spec, rng) };
 }
 
-/** Draws a spec with its own artist or, when it names none, one of those who can, chosen at random. */
-export function draw(spec: SceneSpec, rng: RandomStream): Uint8Array {
-  return renderScene(spec, { seed: rng.int(1 << 30) });
+function shown(rng: RandomStream, { tier = DEFAULT_TIER, ...mix }: JudgeDataOptions): Shown {
+  if (rng.uniform() < COLLAGES) return collage(rng, tier, mix);
+  const kind = rng.uniform();
+  if (kind < PANELS) {
+    const spec = randomFigureScene(rng, { tier, weights: ONLY_PANELS });
+    const image = drawMixed(spec, rng, mix);
+    if (rng.uniform() < WHOLE) return { image, labels: labelsOf(spec) };
+    const panel = rng.int(4);
+    return { image: panelPicture(image, panel), labels: panelLabels(spec.panels![panel]) };
+  }
+  const spec =
+    kind < PANELS + FIGURES
+      ? randomFigureScene(rng, { tier, weights: FIGURE_WEIGHTS })
+      : randomScene(rng, { weights: WEIGHTS, atHome: AT_HOME, tier });
+  return { image: drawMixed(spec, rng, mix), labels: labelsOf(spec) };
 }
 
-/** One training sample of a random kind; concepts up to `tier`. */
-export function judgeSample(rng: RandomStream, tier: Tier = DEFAULT_TIER): JudgeSample {
-  const { spec, image } = drawnScene(rng, tier);
-  const labels = labelsOf(spec);
+/** One training sample of a random kind. */
+export function judgeSample(rng: RandomStream, options: JudgeDataOptions = {}): JudgeSample {
+  const { image, labels } = shown(rng, options);
   const kind = pickKind(rng.uniform());
   switch (kind) {
     case 'clean':
@@ -89,19 +132,18 @@ export function judgeSample(rng: RandomStream, tier: Tier = DEFAULT_TIER): Judge
     }
     case 'structure-fault': {
       const severity = 0.1 + 0.9 * rng.uniform();
-      const other = drawnScene(rng, tier).image;
+      const other = drawnScene(rng, options.tier).image;
       const fault = pick(STRUCTURE_FAULTS, rng);
-      return {
-        kind,
-        image: structureFault(image, fault, { severity, rng, other }),
-        consistency: 0.5 * (1 - severity),
-      };
+      const faulty = visibleFault(image, fault, { severity, rng, other });
+      return faulty
+        ? { kind, image: faulty, consistency: 0.5 * (1 - severity) }
+        : { kind: 'clean', image, labels, aesthetic: 1, consistency: 1 };
     }
     case 'junk':
       return {
         kind,
         image: junk(rng),
-        labels: { objects: [], choices: { prop: 'none' }, cells: [], text: [] },
+        labels: { objects: [], choices: { prop: 'none', figure: 'none' }, cells: [], centres: [], text: [] },
         aesthetic: 0,
         consistency: 0,
       };
@@ -122,12 +164,13 @@ function gentle(image: Uint8Array, labels: SceneLabels, rng: RandomStream): Judg
   const blur = 0.5 * rng.uniform();
   // Text stands on a grid of cells; a shifted picture would teach the glyph head wrong places.
   const reach = labels.text.length > 0 ? 0 : 2;
-  const moved = jitter(image, rng.int(2 * reach + 1) - reach, rng.int(2 * reach + 1) - reach);
+  const [dy, dx] = [rng.int(2 * reach + 1) - reach, rng.int(2 * reach + 1) - reach];
+  const moved = jitter(image, dy, dx);
   const soft = mix(moved, boxBlur(moved, 1), blur);
   return {
     kind: 'gentle',
     image: addNoise(soft, sigma, rng),
-    labels,
+    labels: { ...labels, centres: labels.centres?.map(({ x, y }) => ({ x: x - dx, y: y - dy })) },
     aesthetic: 1 - 0.15 * (sigma / 12) - 0.2 * blur,
     consistency: 1,
   };

@@ -6,18 +6,22 @@ import {
   BACKGROUNDS,
   COLOURS,
   conceptNames,
+  FIGURE_NAMES,
   GLYPHS,
   hasTime,
   layoutScene,
   lineRow,
+  PANEL_SIDE,
+  panelSprites,
   randomScene,
   renderScene,
   PROP_NAMES,
   SIZES,
   sizeOf,
   TIMES,
+  TURNS,
 } from '../world';
-import type { Prop, SceneSpec } from '../world';
+import type { Prop, SceneObject, SceneSpec } from '../world';
 import { RandomStream } from '../tensor';
 import { DEFAULT_JUDGE, windowRows } from './judge-model';
 import { featureScale } from './window-features';
@@ -32,6 +36,7 @@ export const CHOICES: Record<string, string[]> = {
   background: [...BACKGROUNDS],
   time: [...TIMES],
   prop: [NONE, ...PROP_NAMES],
+  figure: [NONE, ...FIGURE_NAMES, 'panels'],
   'beaker.liquid': ['clear', ...COLOURS],
   'beaker.layer': withNone,
   'beaker.precipitate': withNone,
@@ -47,7 +52,7 @@ export const CHOICES: Record<string, string[]> = {
   'block.rust': YES_NO,
 };
 
-/** The judge of this world at the default size, for the concepts of the default tier; `overrides` changes both. */
+/** A reader of this world at the default size, for the concepts of the default tier; `overrides` changes both. */
 export function judgeConfig(overrides: Partial<JudgeConfig> = {}): JudgeConfig {
   return {
     ...DEFAULT_JUDGE,
@@ -55,8 +60,12 @@ export function judgeConfig(overrides: Partial<JudgeConfig> = {}): JudgeConfig {
     choices: CHOICES,
     tints: withNone,
     sizes: [...SIZES],
+    turns: ['0', ...TURNS.map(String)],
     glyphs: [' ', ...GLYPHS.filter((glyph) => glyph !== ' ')],
-    featureScale: overrides.featureScale ?? measuredScale(overrides.window ?? DEFAULT_JUDGE.window),
+    featureScale:
+      overrides.trunk === 'shift'
+        ? [] // it reads pixels
+        : (overrides.featureScale ?? measuredScale(overrides.window ?? DEFAULT_JUDGE.window)),
     ...overrides,
   };
 }
@@ -79,7 +88,9 @@ export interface ObjectLabel {
   concept: string;
   count: number;
   tint: string;
-  size: string;
+  /** Undefined where sizes are not told apart (panels). */
+  size?: string;
+  turn: string;
 }
 
 export interface SceneLabels {
@@ -88,33 +99,88 @@ export interface SceneLabels {
   choices: Record<string, string>;
   /** Cells of the 8x8 grid that lie well inside a sprite, and its concept. */
   cells: { cell: number; concept: string }[];
+  /** Middles of the objects, in pixels; undefined where they are not known. */
+  centres?: { x: number; y: number }[];
   /** Written lines with their row of cells; empty when nothing is written. */
   text: { line: string; row: number }[];
 }
 
 /** The labels of a scene. */
 export function labelsOf(spec: SceneSpec): SceneLabels {
+  if (spec.panels) return { objects: [], choices: { figure: 'panels' }, cells: [], text: [] };
+  const { sprites } = layoutScene(spec);
+  const crowded = spec.objects.length > 0 || (spec.props?.length ?? 0) > 0;
+  const text = (spec.text ?? []).map((line, i) => ({ line, row: lineRow(i, crowded) }));
+  return {
+    objects: objectsOf(spec, (object) => sizeOf(spec, object)),
+    choices: choicesOf(spec),
+    cells: cellsOf(sprites),
+    centres: middlesOf(sprites),
+    text,
+  };
+}
+
+/** The labels of one panel, cut out and enlarged to a picture of its own (see `panelPicture`). */
+export function panelLabels(panel: SceneSpec): SceneLabels {
+  const scale = 64 / PANEL_SIDE;
+  const sprites = panelSprites(panel).map(({ concept, x, y, px }) => ({
+    concept,
+    x: x * scale,
+    y: y * scale,
+    px: px * scale,
+  }));
+  return {
+    objects: objectsOf(panel, () => undefined),
+    choices: choicesOf(panel),
+    cells: cellsOf(sprites),
+    centres: middlesOf(sprites),
+    text: [],
+  };
+}
+
+function choicesOf(spec: SceneSpec): Record<string, string> {
   const choices: Record<string, string> = { background: spec.background };
   if (hasTime(spec.background)) choices.time = spec.time ?? 'day';
   const prop = spec.props?.[0];
   choices.prop = prop?.name ?? NONE;
   if (prop) Object.assign(choices, fieldsOf(prop));
-  const objects = new Map<string, ObjectLabel>();
-  for (const object of spec.objects) {
-    const { concept, count = 1, tint } = object;
-    const known = objects.get(concept);
-    if (known) known.count += count;
-    else objects.set(concept, { concept, count, tint: tint ?? NONE, size: sizeOf(spec, object) });
-  }
-  const crowded = spec.objects.length > 0 || (spec.props?.length ?? 0) > 0;
-  const text = (spec.text ?? []).map((line, i) => ({ line, row: lineRow(i, crowded) }));
-  return { objects: [...objects.values()], choices, cells: cellsOf(spec), text };
+  choices.figure = spec.figure?.name ?? NONE;
+  return choices;
 }
 
+function objectsOf(spec: SceneSpec, size: (object: SceneObject) => string | undefined): ObjectLabel[] {
+  const objects = new Map<string, ObjectLabel>();
+  for (const object of spec.objects) {
+    const { concept, count = 1, tint, turn = 0 } = object;
+    const known = objects.get(concept);
+    if (known) known.count += count;
+    else
+      objects.set(concept, {
+        concept,
+        count,
+        tint: tint ?? NONE,
+        size: size(object),
+        turn: String(turn),
+      });
+  }
+  return [...objects.values()];
+}
+
+/** A concept's sprite in the picture. */
+export interface Square {
+  concept: string;
+  x: number;
+  y: number;
+  px: number;
+}
+
+export const middlesOf = (sprites: readonly Square[]): { x: number; y: number }[] =>
+  sprites.map(({ x, y, px }) => ({ x: x + px / 2, y: y + px / 2 }));
+
 /** Cells whose middle lies inside a sprite by a margin; where sprites overlap, the one drawn last. */
-function cellsOf(spec: SceneSpec): { cell: number; concept: string }[] {
+export function cellsOf(sprites: readonly Square[]): { cell: number; concept: string }[] {
   const taken = new Map<number, string>();
-  for (const { concept, x, y, px } of layoutScene(spec).sprites) {
+  for (const { concept, x, y, px } of sprites) {
     const margin = px * 0.15;
     for (let cell = 0; cell < 64; cell++) {
       const cx = (cell % 8) * 8 + 4;

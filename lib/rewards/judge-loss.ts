@@ -5,7 +5,8 @@
 import { embedding, tf, tokenLogProbs } from '../tensor';
 import type { Params } from '../tensor';
 import type { JudgeSample } from './judge-data';
-import { judgeForward, readObjects, windowsOf } from './judge-model';
+import { judgeForward, windowsOf } from './judge-model';
+import { readObjects } from './judge-objects';
 import type { JudgeConfig, JudgeOutputs } from './judge-model';
 
 /** Parts of the loss by name; their sum is what is minimised. */
@@ -24,6 +25,7 @@ export function judgeLosses(config: JudgeConfig, params: Params, samples: JudgeS
   return {
     ...presenceLosses(config, outputs, samples),
     cells: cellLoss(config, outputs, samples),
+    centres: centreLoss(config, outputs, samples),
     ...objectLosses(config, params, { outputs, samples }),
     ...choiceLosses(config, outputs, samples),
     ...qualityLosses(outputs, samples),
@@ -80,6 +82,36 @@ function cellLoss(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSamp
   return crossEntropy(picked, targets);
 }
 
+/** Share of an object's middle in each cell, spread over the four nearest, so that the sum is the number of objects. */
+function centreLoss(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSample[]): tf.Scalar {
+  const [B, T] = outputs.centres.shape;
+  const side = Math.sqrt(T);
+  const targets = new Float32Array(B * T);
+  const taught = samples.map((s) => (s.labels?.centres ? 1 : 0));
+  samples.forEach((s, b) =>
+    s.labels?.centres?.forEach(({ x, y }) => {
+      const [fx, fy] = [x / config.cell - 0.5, y / config.cell - 0.5];
+      const [x0, y0] = [Math.floor(fx), Math.floor(fy)];
+      for (const [cx, cy] of [
+        [x0, y0],
+        [x0 + 1, y0],
+        [x0, y0 + 1],
+        [x0 + 1, y0 + 1],
+      ]) {
+        if (cx < 0 || cy < 0 || cx >= side || cy >= side) continue;
+        const share = (1 - Math.abs(fx - cx)) * (1 - Math.abs(fy - cy));
+        targets[b * T + cy * side + cx] = Math.min(1, targets[b * T + cy * side + cx] + share);
+      }
+    }),
+  );
+  const n = Math.max(1, taught.filter(Boolean).length);
+  const losses = binaryCrossEntropy(outputs.centres, tf.tensor2d(targets, [B, T]));
+  return losses
+    .mul(tf.tensor2d(taught, [B, 1]))
+    .sum()
+    .mul(0.2 / n) as tf.Scalar;
+}
+
 function objectLosses(
   config: JudgeConfig,
   params: Params,
@@ -94,11 +126,13 @@ function objectLosses(
   });
   const count = objects.map(({ object }) => Math.min(object.count, config.maxCount) - 1);
   const tint = objects.map(({ object }) => config.tints.indexOf(object.tint));
-  const size = objects.map(({ object }) => config.sizes.indexOf(object.size));
+  const size = objects.map(({ object }) => (object.size ? config.sizes.indexOf(object.size) : -1));
+  const turn = objects.map(({ object }) => config.turns.indexOf(object.turn));
   return {
     count: crossEntropy(read.count, count),
     tint: crossEntropy(read.tint, tint),
     size: crossEntropy(read.size, size),
+    turn: crossEntropy(read.turn, turn),
   };
 }
 

@@ -1,13 +1,16 @@
 /**
- * The scene reader behind the rewards: a small vision transformer over overlapping 16x16 windows of a 64x64
- * picture. It names what it sees (concepts, their counts, background, time, props, glyphs) and how sound the
- * picture is (aesthetic, consistency). Functions over plain parameter records; no state.
+ * The scene reader behind the rewards and, with another body, behind evaluation: it names what it sees in a 64x64
+ * picture (concepts, where and how many, background, time, props, glyphs) and how sound the picture is (aesthetic,
+ * consistency). Functions over plain parameter records; no state.
  */
-import { tf, linear, rmsNorm, attention, gelu, embedding, RandomStream } from '../tensor';
+import { tf, linear, RandomStream } from '../tensor';
 import type { Params } from '../tensor';
-import { windowBasis } from './window-features';
+import { initObjects } from './judge-objects';
+import { initTrunk, trunkForward, windowsSeen } from './judge-trunk';
 
 export interface JudgeConfig {
+  /** The body, see judge-trunk. */
+  trunk: 'attention' | 'shift';
   hiddenSize: number;
   layers: number;
   heads: number;
@@ -25,6 +28,8 @@ export interface JudgeConfig {
   tints: string[];
   /** Classes of the size head. */
   sizes: string[];
+  /** Classes of the turn head: degrees clockwise. */
+  turns: string[];
   /** Concept names, in the order of the concept head's rows. */
   concepts: string[];
   /** Picture-wide choices by head name, e.g. background -> its values. */
@@ -35,11 +40,12 @@ export interface JudgeConfig {
 
 export const DEFAULT_JUDGE: Omit<
   JudgeConfig,
-  'concepts' | 'choices' | 'glyphs' | 'tints' | 'sizes' | 'featureScale'
+  'concepts' | 'choices' | 'glyphs' | 'tints' | 'sizes' | 'turns' | 'featureScale'
 > = {
-  hiddenSize: 144,
-  layers: 4,
-  heads: 4,
+  trunk: 'attention',
+  hiddenSize: 160,
+  layers: 5,
+  heads: 5,
   mlpRatio: 3,
   imageSize: 64,
   cell: 8,
@@ -53,6 +59,8 @@ export interface JudgeOutputs {
   tokens: tf.Tensor3D;
   /** [B, T, C] how much each cell looks like each concept. */
   conceptMap: tf.Tensor3D;
+  /** [B, T] logits: how much of an object's middle lies in each cell. */
+  centres: tf.Tensor2D;
   /** [B, C] presence logits: log-sum-exp of the map over cells. */
   presence: tf.Tensor2D;
   /** [B, n] logits per picture-wide choice. */
@@ -65,28 +73,17 @@ export interface JudgeOutputs {
 
 /** Fresh parameters, drawn from `rng`; every value becomes a leaf variable in training. */
 export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
-  const { hiddenSize: D, window, cell, imageSize, mlpRatio } = config;
-  const tokens = (imageSize / cell) ** 2;
+  const { hiddenSize: D } = config;
   const matrix = (out: number, inp: number, gain = 1): tf.Tensor =>
     tf.tidy(() => rng.tensorNormal([out, inp]).mul(gain / Math.sqrt(inp)));
   const params: Params = {
-    'stem.0.weight': matrix(2 * D, windowBasis(window).features),
-    'stem.0.bias': tf.zeros([2 * D]),
-    'stem.1.weight': matrix(D, 2 * D),
-    'stem.1.bias': tf.zeros([D]),
-    position: tf.tidy(() => rng.tensorNormal([tokens, D]).mul(0.02)),
-    'norm.weight': tf.ones([D]),
+    ...initTrunk(config, rng),
     'concept.weight': matrix(config.concepts.length, D),
     // Most concepts are absent from a picture, and log-sum-exp over 64 cells adds log 64.
     'concept.bias': tf.fill([config.concepts.length], -8),
-    'object.weight': matrix(D, D + SHAPE),
-    'object.bias': tf.zeros([D]),
-    'count.weight': matrix(config.maxCount, D, 0.1),
-    'count.bias': tf.zeros([config.maxCount]),
-    'tint.weight': matrix(config.tints.length, D, 0.1),
-    'tint.bias': tf.zeros([config.tints.length]),
-    'size.weight': matrix(config.sizes.length, D, 0.1),
-    'size.bias': tf.zeros([config.sizes.length]),
+    'centre.weight': matrix(1, D, 0.1),
+    'centre.bias': tf.fill([1], -4),
+    ...initObjects(config, rng),
     'quality.weight': matrix(2, 2 * D, 0.1),
     'quality.bias': tf.zeros([2]),
   };
@@ -98,17 +95,6 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
     params['glyph.weight'] = matrix(config.glyphs.length, D);
     params['glyph.bias'] = tf.zeros([config.glyphs.length]);
   }
-  for (let i = 0; i < config.layers; i++) {
-    const name = `blocks.${i}`;
-    params[`${name}.norm1.weight`] = tf.ones([D]);
-    params[`${name}.norm2.weight`] = tf.ones([D]);
-    params[`${name}.qkv.weight`] = matrix(3 * D, D);
-    params[`${name}.out.weight`] = matrix(D, D, 1 / Math.sqrt(2 * config.layers));
-    params[`${name}.up.weight`] = matrix(mlpRatio * D, D);
-    params[`${name}.up.bias`] = tf.zeros([mlpRatio * D]);
-    params[`${name}.down.weight`] = matrix(D, mlpRatio * D, 1 / Math.sqrt(2 * config.layers));
-    params[`${name}.down.bias`] = tf.zeros([D]);
-  }
   return params;
 }
 
@@ -116,11 +102,12 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
  * Overlapping windows of pictures, as numbers in [-1, 1]; outside the picture is 0. Pictures are constants, so
  * plain arrays do (no gradient flows here).
  * @param images B pictures of imageSize^2 * 3 bytes
- * @returns [B, T, window * window * 3]
+ * @returns [B, windows, side * side * 3]; stride and side are the body's, see `windowsSeen`
  */
 export function windowsOf(config: JudgeConfig, images: readonly Uint8Array[]): tf.Tensor3D {
-  const { imageSize, cell, window } = config;
-  return tf.tensor3d(windowRows(config, images), [
+  const { imageSize } = config;
+  const { cell, window } = windowsSeen(config);
+  return tf.tensor3d(windowRows({ imageSize, cell, window }, images), [
     images.length,
     (imageSize / cell) ** 2,
     window * window * 3,
@@ -158,25 +145,10 @@ export function windowRows(
   return out;
 }
 
-/** One pass. `windows` is [B, T, window * window * 3] from `windowsOf`. Call inside a tidy. */
+/** One pass over what `windowsOf` made. Call inside a tidy. */
 export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Tensor3D): JudgeOutputs {
-  const { hiddenSize: D, heads } = config;
-  const [B, T] = windows.shape;
-  const dh = D / heads;
-  // Two layers before any attention: telling a sprite from its background is not linear in the pixels.
-  const features = windowFeatures(config, windows); // [B, T, F]
-  const inner = gelu(linear(features, params['stem.0.weight'], params['stem.0.bias'])); // [B, T, 2D]
-  let x: tf.Tensor = linear(inner, params['stem.1.weight'], params['stem.1.bias']).add(params.position); // [B, T, D]
-  for (let i = 0; i < config.layers; i++) {
-    const p = (name: string): tf.Tensor => params[`blocks.${i}.${name}`];
-    const qkv = linear(rmsNorm(x, p('norm1.weight'), 1e-6), p('qkv.weight')); // [B, T, 3D]
-    const [q, k, v] = tf.split(qkv, 3, -1).map((part) => part.reshape([B, T, heads, dh])); // [B, T, H, dh]
-    const mixed = attention({ q, k, v }).reshape([B, T, D]);
-    x = x.add(linear(mixed, p('out.weight')));
-    const up = gelu(linear(rmsNorm(x, p('norm2.weight'), 1e-6), p('up.weight'), p('up.bias')));
-    x = x.add(linear(up, p('down.weight'), p('down.bias')));
-  }
-  const tokens = rmsNorm(x, params['norm.weight'], 1e-6) as tf.Tensor3D; // [B, T, D]
+  const tokens = trunkForward(config, params, windows); // [B, T, D]
+  const [B, T] = tokens.shape;
   const conceptMap = linear(tokens, params['concept.weight'], params['concept.bias']) as tf.Tensor3D; // [B, T, C]
   const pooled = tf.concat([tokens.mean(1), tokens.max(1)], 1); // [B, 2D]
   const choices: Record<string, tf.Tensor2D> = {};
@@ -189,6 +161,7 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
   return {
     tokens,
     conceptMap,
+    centres: linear(tokens, params['centre.weight'], params['centre.bias']).reshape([B, T]) as tf.Tensor2D,
     presence: logSumExpOverCells(conceptMap),
     choices,
     quality: linear(pooled, params['quality.weight'], params['quality.bias']) as tf.Tensor2D,
@@ -198,91 +171,6 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
   };
 }
 
-/** Windows in the fixed basis, with the spread of the coefficients evened out. [B, T, F] */
-function windowFeatures(config: JudgeConfig, windows: tf.Tensor3D): tf.Tensor {
-  const { matrix, features } = windowBasis(config.window);
-  if (config.featureScale.length !== features)
-    throw new Error(`judge: featureScale has ${config.featureScale.length} numbers, want ${features}`);
-  return tf.tidy(() => {
-    const [B, T, width] = windows.shape;
-    const flat = windows.reshape([B * T, width]);
-    const coefficients = tf.matMul(flat as tf.Tensor2D, tf.tensor2d(matrix, [width, features]));
-    return coefficients.mul(tf.tensor1d(config.featureScale)).reshape([B, T, features]);
-  });
-}
-
 function logSumExpOverCells(map: tf.Tensor3D): tf.Tensor2D {
   return tf.tidy(() => tf.logSumExp(map, 1) as tf.Tensor2D);
-}
-
-/** Which objects are asked about: picture `rows[i]`, concept `columns[i]`. */
-export interface ObjectPairs {
-  rows: number[];
-  columns: number[];
-}
-
-/** Attributes of N asked objects. */
-export interface ObjectOutputs {
-  /** [N, maxCount] logits; class i means i + 1. */
-  count: tf.Tensor2D;
-  /** [N, tints] logits. */
-  tint: tf.Tensor2D;
-  /** [N, sizes] logits. */
-  size: tf.Tensor2D;
-  /** [N, T] where the concept is, summing to 1 over the cells. */
-  where: tf.Tensor2D;
-}
-
-/**
- * Attributes of chosen (picture, concept) pairs: the concept's own map attends over the cells and shared heads
- * read what it gathers, so a rare concept is counted as well as a common one.
- */
-export function readObjects(
-  params: Params,
-  outputs: JudgeOutputs,
-  { rows, columns }: ObjectPairs,
-): ObjectOutputs {
-  const [B, T, D] = outputs.tokens.shape;
-  const N = rows.length;
-  const pictures = embedding(outputs.tokens.reshape([B, T * D]), tf.tensor1d(rows, 'int32'));
-  const tokens = pictures.reshape([N, T, D]); // [N, T, D]
-  const queries = embedding(params['concept.weight'], tf.tensor1d(columns, 'int32')).reshape([N, D, 1]); // [N, D, 1]
-  // The concept's bias is the same for every cell, so the softmax does not need it.
-  const where = tf.softmax(tf.matMul(tokens, queries).reshape([N, T])) as tf.Tensor2D; // [N, T]
-  const gathered = tf.matMul(where.reshape([N, 1, T]), tokens).reshape([N, D]); // [N, D]
-  const seen = tf.concat([gathered, spreadOf(where)], 1); // [N, D + SHAPE]
-  const object = gelu(linear(seen, params['object.weight'], params['object.bias'])); // [N, D]
-  const head = (name: string): tf.Tensor2D =>
-    linear(object, params[`${name}.weight`], params[`${name}.bias`]) as tf.Tensor2D;
-  return { count: head('count'), tint: head('tint'), size: head('size'), where };
-}
-
-/** Numbers that say how far a concept's cells spread: gathering alone forgets how many there were. */
-const SHAPE = 5;
-
-/** Centre, standard deviation and share of cells (exp of the entropy) of N distributions over cells. [N, T] -> [N, SHAPE] */
-function spreadOf(where: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => {
-    const T = where.shape[1];
-    const side = Math.sqrt(T);
-    const axis = (f: (t: number) => number): tf.Tensor2D =>
-      tf.tensor2d(
-        Array.from({ length: T }, (_, t) => f(t) / side),
-        [T, 1],
-      );
-    const moment = (f: (t: number) => number): tf.Tensor2D => tf.matMul(where, axis(f)); // [N, 1]
-    const [x, y] = [moment((t) => t % side), moment((t) => Math.floor(t / side))];
-    const spread = (square: tf.Tensor2D, mean: tf.Tensor2D): tf.Tensor2D =>
-      square.sub(mean.square()).relu().add(1e-4).sqrt() as tf.Tensor2D;
-    const sx = spread(
-      moment((t) => (t % side) ** 2 / side),
-      x,
-    );
-    const sy = spread(
-      moment((t) => Math.floor(t / side) ** 2 / side),
-      y,
-    );
-    const cells = where.mul(where.add(1e-9).log()).sum(1, true).neg().exp().div(T) as tf.Tensor2D;
-    return tf.concat([x, y, sx.mul(4), sy.mul(4), cells.mul(4)], 1) as tf.Tensor2D;
-  });
 }

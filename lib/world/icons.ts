@@ -3,13 +3,31 @@ import { Resvg } from '@resvg/resvg-js';
 import { AnyArtist, ARTISTS, HELD_OUT_ARTIST } from './types';
 import { Rgba } from './resample';
 
+/**
+ * Artists that only judges learn from, so that they name things and not brush strokes: older, plainer and black and
+ * white drawings of the same signs. Neither the painter nor any test picture ever uses them.
+ */
+export const EXTRA_ARTISTS = [
+  'noto-v1',
+  'fluent-high-contrast',
+  'fxemoji',
+  'emojione-monotone',
+  'streamline',
+] as const;
+export type ExtraArtist = (typeof EXTRA_ARTISTS)[number];
+
 /** npm package of each artist (under @iconify-json). */
-export const PACKAGES: Record<AnyArtist, string> = {
+export const PACKAGES: Record<AnyArtist | ExtraArtist, string> = {
   noto: 'noto',
   fluent: 'fluent-emoji-flat',
   twemoji: 'twemoji',
   emojione: 'emojione',
   openmoji: 'openmoji',
+  'noto-v1': 'noto-v1',
+  'fluent-high-contrast': 'fluent-emoji-high-contrast',
+  fxemoji: 'fxemoji',
+  'emojione-monotone': 'emojione-monotone',
+  streamline: 'streamline-emojis',
 };
 
 /** Icons are drawn at this many pixels before they are cropped and averaged down. */
@@ -28,7 +46,7 @@ interface IconSet {
   names: Map<string, string>;
 }
 
-const sets = new Map<AnyArtist, IconSet>();
+const sets = new Map<AnyArtist | ExtraArtist, IconSet>();
 
 /** Code points in hex without the variation selector fe0f: what the sets agree on. */
 export function plainCodePoint(code: string): string {
@@ -39,17 +57,17 @@ export function plainCodePoint(code: string): string {
     .join('-');
 }
 
-function charsOf(artist: AnyArtist): Map<string, string> {
+function charsOf(artist: AnyArtist | ExtraArtist): Map<string, string> {
   const chars = require(`@iconify-json/${PACKAGES[artist]}/chars.json`) as Record<string, string>;
   return new Map(Object.entries(chars).map(([code, name]) => [plainCodePoint(code), name]));
 }
 
-function iconSet(artist: AnyArtist): IconSet {
+function iconSet(artist: AnyArtist | ExtraArtist): IconSet {
   const known = sets.get(artist);
   if (known) return known;
   const file = require(`@iconify-json/${PACKAGES[artist]}/icons.json`) as IconFile;
   const names = charsOf(artist);
-  // EmojiTwo's table of code points is empty, but it names icons as the other sets do ('flag-for-japan' for 'flag-japan').
+  // Some tables of code points are empty (EmojiTwo's, older sets'), but they name icons as the other sets do ('flag-for-japan' for 'flag-japan').
   if (names.size === 0)
     for (const other of [...ARTISTS, HELD_OUT_ARTIST] as AnyArtist[])
       if (other !== artist)
@@ -62,7 +80,7 @@ function iconSet(artist: AnyArtist): IconSet {
 }
 
 /** The SVG text of a code point by an artist, or undefined when the artist has not drawn it. */
-export function iconSvg(artist: AnyArtist, id: string): string | undefined {
+export function iconSvg(artist: AnyArtist | ExtraArtist, id: string): string | undefined {
   const { file, names } = iconSet(artist);
   let name = names.get(plainCodePoint(id));
   for (let hops = 0; name && !file.icons[name] && hops < 4; hops++) name = file.aliases?.[name]?.parent;

@@ -29,6 +29,7 @@ export { propPicture } from './props';
 export { artistsOf, normaliseScene, sceneProblems, validateScene } from './scene';
 export { renderScene, tintSprite } from './render';
 export type { RenderOptions } from './render';
+export { blit } from './pixels';
 export { captionVocabulary, NUMBER_WORDS, STYLE_WORDS } from './words';
 export { canonicalCaption, captionOf, DEFAULT_SAY, PHRASINGS } from './caption';
 export type { CaptionOptions, SayOptions } from './caption';
@@ -112,7 +113,7 @@ export type {
 export { GRID_BACKGROUNDS, SIGN_LENGTH, SIGN_LENGTH_BESIDE, SUDOKU_UNITS } from './figure-problems';
 export { clockPicture, handAngles } from './figure-picture';
 export { FIGURE_WORDS } from './figure-words';
-export { PANEL_SIDE, panelCorner } from './panels';
+export { PANEL_SIDE, panelCorner, panelSprites } from './panels';
 export { DEFAULT_FIGURE_WEIGHTS, randomFigureScene } from './random-figures';
 export type { FigureSceneWeights } from './random-figures';
 export { faultyFigure, FIGURE_FAULTS, figureFaultsOf } from './figure-faults';

@@ -97,6 +97,23 @@ export function drawPanels(pixels: Uint8Array, panels: readonly SceneSpec[], spr
   });
 }
 
+/** Where the things of a panel stand, relative to its corner, in drawing order; puddles lie below all. */
+function panelThings(panel: SceneSpec): { px: number; top: number; lefts: number[] } {
+  const things =
+    panel.objects.reduce((sum, { count = 1 }) => sum + count, 0) +
+    (panel.props ?? []).filter(({ name }) => name !== 'puddle').length +
+    (panel.figure ? 1 : 0);
+  const [px, top, left] = things > 1 ? [16, 11, 0] : [26, 4, 2];
+  return { px, top, lefts: Array.from({ length: things }, (_, i) => left + 15 * i) };
+}
+
+/** Places of the objects of a panel in its 31x31 pixels, the objects of the list first to last. */
+export function panelSprites(panel: SceneSpec): { concept: string; x: number; y: number; px: number }[] {
+  const { px, top, lefts } = panelThings(panel);
+  const names = panel.objects.flatMap(({ concept, count = 1 }) => Array<string>(count).fill(concept));
+  return names.map((concept, i) => ({ concept, x: lefts[i], y: top, px }));
+}
+
 function drawThings(
   pixels: Uint8Array,
   panel: SceneSpec,
@@ -105,20 +122,15 @@ function drawThings(
   const props = [...(panel.props ?? [])].sort(
     (a, b) => Number(b.name === 'puddle') - Number(a.name === 'puddle'),
   );
-  const puddles = props.filter(({ name }) => name === 'puddle').length;
-  const objects = panel.objects.flatMap((object) => Array.from({ length: object.count ?? 1 }, () => object));
-  const standing = objects.length + props.length - puddles + (panel.figure ? 1 : 0);
-  const px = standing > 1 ? 16 : 26;
-  const top = y + (standing > 1 ? 11 : 4);
-  let left = x + (standing > 1 ? 0 : 2);
-  const place = (source: Uint8Array, flip?: boolean): void => {
-    blit(pixels, source, { x: left, y: top, width: px, height: px, flip });
-    left += 15;
-  };
+  const { px, top, lefts } = panelThings(panel);
+  let next = 0;
+  const place = (source: Uint8Array, flip?: boolean): void =>
+    blit(pixels, source, { x: x + lefts[next++], y: y + top, width: px, height: px, flip });
   for (const prop of props)
     if (prop.name === 'puddle')
       blit(pixels, propPicture(prop, 27, 8).data, { x: x + 2, y: y + 22, width: 27, height: 8 });
-  for (const { concept, tint, turn, flip } of objects) place(sprite({ concept, px, tint, turn }), flip);
+  for (const { concept, count = 1, tint, turn, flip } of panel.objects)
+    for (let i = 0; i < count; i++) place(sprite({ concept, px, tint, turn }), flip);
   for (const prop of props) if (prop.name !== 'puddle') place(propPicture(prop, px, px).data);
   if (panel.figure?.name === 'clock') place(clockPicture(panel.figure, px));
 }

@@ -18,6 +18,8 @@ export interface RenderOptions {
   seed?: number;
   /** Draws specs that are wrong too, such as a sudoku with a number twice: for faulty pictures (figure-faults.ts). */
   unchecked?: boolean;
+  /** Pictures of concepts in the place of the artist's: premultiplied RGBA, [px, px, 4]. */
+  sprite?: (concept: string, px: number) => Uint8Array;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RenderOptions {
  */
 export function renderScene(
   spec: SceneSpec,
-  { artist, seed = 0, unchecked = false }: RenderOptions = {},
+  { artist, seed = 0, unchecked = false, sprite: own }: RenderOptions = {},
 ): Uint8Array {
   if (!unchecked) validateScene(spec);
   const able = artistsOf(spec);
@@ -34,8 +36,14 @@ export function renderScene(
   if (!who)
     throw new Error(`scene: no artist has drawn all of ${spec.objects.map((o) => o.concept).join(', ')}`);
   const pixels = backgroundPixels(spec.background, spec.time).slice();
+  const paint = (sprite: Sprite): Uint8Array => {
+    const { concept, px, tint, turn } = sprite;
+    const plain = own?.(concept, px);
+    const picture = !plain ? tinted(sprite, who) : tint ? tintSprite(plain, tint) : plain;
+    return turn ? turned(picture, px, turn) : picture;
+  };
   if (spec.panels) {
-    drawPanels(pixels, spec.panels, (sprite) => painted(sprite, who));
+    drawPanels(pixels, spec.panels, paint);
     return pixels;
   }
   const { props, sprites } = layoutScene(spec);
@@ -44,7 +52,7 @@ export function renderScene(
   if (spec.figure)
     drawFigure(pixels, spec.figure, { background: spec.background, beside: sprites.length > slotted(spec) });
   for (const sprite of sprites)
-    blit(pixels, painted(sprite, who), {
+    blit(pixels, paint(sprite), {
       x: sprite.x,
       y: sprite.y,
       width: sprite.px,
@@ -66,11 +74,6 @@ function slotted(spec: SceneSpec): number {
 }
 
 type Sprite = Pick<PlacedSprite, 'concept' | 'px' | 'tint'> & { turn?: number };
-
-function painted(sprite: Sprite, artist: AnyArtist): Uint8Array {
-  const picture = tinted(sprite, artist);
-  return sprite.turn ? turned(picture, sprite.px, sprite.turn) : picture;
-}
 
 function tinted({ concept, px, tint }: Sprite, artist: AnyArtist): Uint8Array {
   const sprite = spriteOf(concept, artist, px);

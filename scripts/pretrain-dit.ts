@@ -98,7 +98,14 @@ async function main(): Promise<void> {
     model: painter.config,
     params: painter.parameters(),
     picture: (stream) => {
-      const spec = randomScene(stream.split('scene'), { artists, tier, weights: scenes, sizes, atHome, tint });
+      const spec = randomScene(stream.split('scene'), {
+        artists,
+        tier,
+        weights: scenes,
+        sizes,
+        atHome,
+        tint,
+      });
       const caption = captionOf(spec, stream.split('caption'), { say });
       return { caption, pixels: renderScene(spec, { seed: stream.split('render').int(2 ** 31) }) };
     },

@@ -35,9 +35,16 @@ function printRow(row: Row, index: number, count: number): void {
   const { thinking, literal, scores } = row;
   log(`\n[${index + 1}/${count}] ${row.prompt}`);
   log(`  thought  ${thinking.thought || '(none)'}`);
-  log(`  refined  ${thinking.refinedPrompt}${thinking.fallback ? '   (no "Revised Prompt:" in the answer)' : ''}`);
-  if (scores) log(`  score    literal ${scores.literal.semantic.toFixed(2)}   think-then-generate ${scores.thinking.semantic.toFixed(2)}`);
-  log(`  time     think ${seconds(thinking.timings.think)}, draw ${seconds(thinking.timings.draw)} (literal ${seconds(literal.timings.draw)})`);
+  log(
+    `  refined  ${thinking.refinedPrompt}${thinking.fallback ? '   (no "Revised Prompt:" in the answer)' : ''}`,
+  );
+  if (scores)
+    log(
+      `  score    literal ${scores.literal.semantic.toFixed(2)}   think-then-generate ${scores.thinking.semantic.toFixed(2)}`,
+    );
+  log(
+    `  time     think ${seconds(thinking.timings.think)}, draw ${seconds(thinking.timings.draw)} (literal ${seconds(literal.timings.draw)})`,
+  );
 }
 
 async function drawRow(
@@ -68,7 +75,8 @@ async function galleryHtml(rows: Row[], footer: string): Promise<string> {
   };
   const body = await Promise.all(
     rows.map(async ({ prompt, literal, thinking, scores }) => {
-      const score = (s?: ReaderScore): string => (s ? `<p class="score">score ${s.semantic.toFixed(2)}</p>` : '');
+      const score = (s?: ReaderScore): string =>
+        s ? `<p class="score">score ${s.semantic.toFixed(2)}</p>` : '';
       return `<section><h2>“${escapeHtml(prompt)}”</h2><div class="pair">
 <figure>${await picture(literal.image)}<figcaption>literal base model${score(scores?.literal)}</figcaption></figure>
 <figure>${await picture(thinking.image)}<figcaption>think-then-generate${score(scores?.thinking)}</figcaption></figure>
@@ -109,9 +117,14 @@ async function main(): Promise<void> {
   const began = Date.now();
   const { name, detail, threads } = await initBackend();
   log(`backend ${name} (${detail}), ${threads} threads`);
-  const models = { base: await ThinkThenGenerate.fromPretrained(options.base), full: await ThinkThenGenerate.fromPretrained(options.model) };
+  const models = {
+    base: await ThinkThenGenerate.fromPretrained(options.base),
+    full: await ThinkThenGenerate.fromPretrained(options.model),
+  };
   const own = options.prompt.split('|').filter((text) => text.trim() !== '');
-  const items: { prompt: string; criteria?: Criteria }[] = own.length ? own.map((prompt) => ({ prompt })) : pickShowcase();
+  const items: { prompt: string; criteria?: Criteria }[] = own.length
+    ? own.map((prompt) => ({ prompt }))
+    : pickShowcase();
   const rows: Row[] = [];
   let first = 0;
   for (const item of items) {

@@ -12,8 +12,19 @@ import {
   runStage,
   writeJson,
 } from '../lib/checkpoint';
+import type { StageOptions, StageResult } from '../lib/checkpoint';
 import { calibrateJudge, calibrationTable } from '../lib/evaluation';
-import { initJudge, Judge, judgeConfig, judgeLosses, judgeSample } from '../lib/rewards';
+import {
+  initJudge,
+  Judge,
+  judgeConfig,
+  judgeLosses,
+  judgeSample,
+  stemBatch,
+  stemLoss,
+  stemParams,
+} from '../lib/rewards';
+import type { ArtMix, JudgeConfig } from '../lib/rewards';
 import {
   AdamW,
   bf16Available,
@@ -26,7 +37,7 @@ import {
   tf,
   valueAndGrads,
 } from '../lib/tensor';
-import type { Params } from '../lib/tensor';
+import type { BackendInfo, Params } from '../lib/tensor';
 import { conceptNames, TIERS } from '../lib/world';
 import type { Tier } from '../lib/world';
 import type { ExtraArtist } from '../lib/world/icons';
@@ -43,7 +54,7 @@ const ROLES = {
   examiner: {
     out: 'checkpoints/examiner',
     seed: 29,
-    shape: { trunk: 'shift', hiddenSize: 192, layers: 5, mlpRatio: 3 } as const,
+    shape: { trunk: 'shift', hiddenSize: 192, layers: 6, mlpRatio: 3 } as const,
     extra: ['emojione-monotone', 'streamline', 'fxemoji'] as ExtraArtist[],
   },
 };
@@ -53,8 +64,10 @@ const DEFAULTS = {
   role: 'judge' as Role,
   run: '',
   out: '',
-  steps: 20000,
-  batch: 32,
+  /** Steps of the first lesson (see judge-stem), of 32 collages each. */
+  stemSteps: 6000,
+  steps: 14000,
+  batch: 16,
   lr: 2e-3,
   warmup: 300,
   weightDecay: 0.02,
@@ -80,6 +93,7 @@ async function main(): Promise<void> {
       role: 'judge or examiner',
       run: 'name of the run folder (default: the role)',
       out: 'where the checkpoint goes (default: checkpoints/<role>)',
+      stemSteps: 'steps of the first lesson: names, from single windows',
       extraShare: 'share of pictures by artists that only this reader learns from',
       changed: 'share of pictures whose sprites are recoloured, outlined or bent',
       precision: 'operands of matrix products; auto: bf16 where the CPU has it',
@@ -107,17 +121,15 @@ async function main(): Promise<void> {
   const data = { tier, extra, extraShare, changed };
   const shape = judgeConfig({ ...body, concepts: [...conceptNames(tier)] });
   const params = variables(initJudge(shape, RandomStream.of(seed, 'judge-init')));
-  const optimiser = new AdamW({
-    lr: config.lr,
-    betas: [0.9, 0.98],
-    weightDecay: config.weightDecay,
-    decays: (_, x) => x.rank === 2,
-  });
+  const optimiser = optimiserOf(config);
   const ema = new Ema(config.emaDecay);
   const size = Object.values(params).reduce((n, p) => n + p.size, 0);
   console.log(`${config.role}: ${shape.concepts.length} concepts, ${(size / 1e6).toFixed(2)}M parameters`);
 
-  const run = RunFolder.open(config.run || config.role, config, {
+  const name = config.run || config.role;
+  const lesson = await firstLesson(`${name}-stem`, { config, backend, shape, params, seed, data });
+  if (lesson.interrupted) return;
+  const run = RunFolder.open(name, config, {
     fresh: config.fresh,
     backend,
     free: ['calibrate', 'fresh', 'out'],
@@ -146,24 +158,7 @@ async function main(): Promise<void> {
       ema.update(params);
       return { loss, grad_norm: gradNorm, learning_rate: optimiser.lr, ...parts };
     },
-    state: () => {
-      const { step, tensors } = optimiser.state();
-      return {
-        tensors: {
-          ...named('params.', params),
-          ...named('optimiser.', tensors),
-          ...named('ema.', ema.state()),
-        },
-        json: { optimiserStep: step },
-      };
-    },
-    restore: ({ tensors, json }) => {
-      for (const [name, variable] of Object.entries(params))
-        variable.assign(copyOf(tensors[`params.${name}`]));
-      const step = (json as { optimiserStep: number }).optimiserStep;
-      optimiser.loadState({ step, tensors: unnamed('optimiser.', tensors) });
-      ema.loadState(unnamed('ema.', tensors));
-    },
+    ...keeping(params, optimiser, ema),
   });
   if (result.interrupted) return;
   const judge = new Judge(shape, ema.weights());
@@ -177,6 +172,97 @@ async function main(): Promise<void> {
   });
   writeJson(path.join(out, 'calibration.json'), report);
   console.log(`\n${calibrationTable(report)}`);
+}
+
+type Config = typeof DEFAULTS;
+
+const optimiserOf = (config: Config): AdamW =>
+  new AdamW({
+    lr: config.lr,
+    betas: [0.9, 0.98],
+    weightDecay: config.weightDecay,
+    decays: (_, x) => x.rank === 2,
+  });
+
+/** Names from single windows: teaches the stem and the concept head of `params` in place. */
+async function firstLesson(
+  name: string,
+  {
+    config,
+    backend,
+    shape,
+    params,
+    seed,
+    data,
+  }: {
+    config: Config;
+    backend: BackendInfo;
+    shape: JudgeConfig;
+    params: Record<string, tf.Variable>;
+    seed: number;
+    data: ArtMix & { tier: Tier };
+  },
+): Promise<StageResult> {
+  const taught = stemParams(params);
+  const optimiser = optimiserOf(config);
+  const { run: _, out: __, steps: ___, batch: ____, ...recorded } = config;
+  const run = RunFolder.open(name, recorded, {
+    fresh: config.fresh,
+    backend,
+    free: ['calibrate', 'fresh', 'stemSteps', 'saveEvery', 'logEvery', 'emaDecay'],
+  });
+  return runStage({
+    run,
+    steps: config.stemSteps,
+    saveEvery: config.saveEvery,
+    logEvery: config.logEvery,
+    show: ['loss', 'right'],
+    step: (i) => {
+      const batch = stemBatch(shape, RandomStream.of(seed, 'stem-batch', i), { pictures: 32, ...data });
+      let right = 0;
+      const { value, grads } = valueAndGrads(() => {
+        const { loss, right: share } = stemLoss(shape, taught, batch);
+        right = share.dataSync()[0];
+        return loss;
+      }, taught);
+      const loss = value.dataSync()[0];
+      value.dispose();
+      const gradNorm = clipGradNorm(grads, 1);
+      optimiser.lr = config.lr * schedule(i, { warmup: config.warmup, steps: config.stemSteps });
+      optimiser.step(taught, grads);
+      tf.dispose(grads);
+      return { loss, right, grad_norm: gradNorm, learning_rate: optimiser.lr };
+    },
+    ...keeping(taught, optimiser),
+  });
+}
+
+/** What a stage has to save and how it takes it over again. */
+function keeping(
+  params: Record<string, tf.Variable>,
+  optimiser: AdamW,
+  ema?: Ema,
+): Pick<StageOptions, 'state' | 'restore'> {
+  return {
+    state: () => {
+      const { step, tensors } = optimiser.state();
+      return {
+        tensors: {
+          ...named('params.', params),
+          ...named('optimiser.', tensors),
+          ...(ema && named('ema.', ema.state())),
+        },
+        json: { optimiserStep: step },
+      };
+    },
+    restore: ({ tensors, json }) => {
+      for (const [name, variable] of Object.entries(params))
+        variable.assign(copyOf(tensors[`params.${name}`]));
+      const step = (json as { optimiserStep: number }).optimiserStep;
+      optimiser.loadState({ step, tensors: unnamed('optimiser.', tensors) });
+      ema?.loadState(unnamed('ema.', tensors));
+    },
+  };
 }
 
 /** Linear warm-up, then a cosine to a tenth. */

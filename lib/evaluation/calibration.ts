@@ -2,7 +2,7 @@
  * Calibration of a reader: the area under the ROC curve (AUC) with which it tells right from wrong renders
  * (answer predicates) and sound from broken ones, for every artist, the held-out one included.
  */
-import { PIXEL_FAULTS, pixelFault, STRUCTURE_FAULTS, structureFault } from '../rewards';
+import { PIXEL_FAULTS, pixelFault, STRUCTURE_FAULTS, visibleFault } from '../rewards';
 import type { Judge, JudgeReading, SceneReading } from '../rewards';
 import { conceptsAsked, scorePredicate } from '../rewards';
 import { RandomStream } from '../tensor';
@@ -17,6 +17,7 @@ import {
   PROP_NAMES,
 } from '../world';
 import type { AnyArtist, Predicate, SceneSpec } from '../world';
+import type { AnswerCalibration } from './answer-calibration';
 import { rocAuc } from './auc';
 
 /** Measurements of one artist's pictures. */
@@ -27,6 +28,8 @@ export interface ArtistCalibration {
   /** Clean against faulty renders; by fault. */
   aesthetic: Record<string, number>;
   consistency: Record<string, number>;
+  /** Answers of held-out facts, see answer-calibration. */
+  answers?: AnswerCalibration;
 }
 
 export type CalibrationReport = Record<string, ArtistCalibration>;
@@ -189,9 +192,10 @@ function faultAucs(
   }
   for (const fault of STRUCTURE_FAULTS) {
     const faulty = judge.read(
-      sample.map((image, i) => {
+      sample.flatMap((image, i) => {
         const other = sample[(i + 1) % sample.length];
-        return structureFault(image, fault, { severity: 0.3 + 0.7 * rng.uniform(), rng, other });
+        // A fault that nobody can see is none.
+        return visibleFault(image, fault, { severity: 0.3 + 0.7 * rng.uniform(), rng, other }) ?? [];
       }),
     );
     consistency[fault] = rocAuc(

@@ -6,5 +6,8 @@ export * from './prop-templates';
 export * from './template-reader';
 export * from './templates';
 export * from './wiscore';
+export * from './answer-calibration';
 export * from './calibration';
+export * from './examiner';
+export * from './reliability';
 export * from './benchmark';

@@ -9,12 +9,10 @@ import {
   COLOURS,
   conceptOf,
   DEFAULT_TIER,
-  glyphRows,
-  GLYPHS,
   hasTime,
-  lineRow,
   SIZE_PX,
   spriteOf,
+  textAgreement,
   TIMES,
   tintSprite,
 } from '../world';
@@ -147,7 +145,7 @@ export function readTemplate(image: Uint8Array, found: SceneFound = findScene(im
       // A field that is left out is off: none for a colour, false for a flag.
       return String(found.prop.fields[field] ?? (value === 'none' ? 'none' : false)) === value ? 1 : 0;
     },
-    text: (lines) => Math.max(...[false, true].map((crowded) => textAgreement(image, lines, crowded))),
+    text: (lines) => textAgreement(image, lines),
   };
 }
 
@@ -212,48 +210,6 @@ function tintsAt(at: Residual, concept: string): { tint: string; artist: Match['
 function bestTint(image: Uint8Array, canvas: Uint8Array, matches: Match[]): string | undefined {
   if (matches.length === 0) return undefined;
   return tintsAt(residualAt(image, canvas, matches[0]), matches[0].concept)[0]?.tint;
-}
-
-/** Share of characters whose cell matches the wanted glyph better than any other. */
-function textAgreement(image: Uint8Array, lines: string[], crowded: boolean): number {
-  let [right, n] = [0, 0];
-  lines.forEach((line, i) => {
-    const row = lineRow(i, crowded);
-    if (row === undefined) return;
-    [...line].forEach((character, column) => {
-      n++;
-      if (readGlyph(image, row, column) === character) right++;
-    });
-  });
-  return n === 0 ? 0 : right / n;
-}
-
-/** The character that a cell shows: the glyph whose ink correlates best with the cell's brightness. */
-export function readGlyph(image: Uint8Array, row: number, column: number): string {
-  const luma: number[] = [];
-  for (let y = 0; y < 8; y++)
-    for (let x = 0; x < 8; x++) {
-      const at = ((row * 8 + y) * 64 + column * 8 + x) * 3;
-      luma.push(0.3 * image[at] + 0.59 * image[at + 1] + 0.11 * image[at + 2]);
-    }
-  const centre = luma.reduce((a, b) => a + b, 0) / 64;
-  const spread = Math.sqrt(luma.reduce((a, v) => a + (v - centre) ** 2, 0) / 64);
-  if (spread < 12) return ' ';
-  let best = { glyph: ' ', score: 0.5 };
-  for (const glyph of GLYPHS) {
-    if (glyph === ' ') continue;
-    const rows = glyphRows(glyph);
-    const ink = luma.map((_, i) => {
-      const [y, x] = [Math.floor(i / 8) - 1, (i % 8) - 1];
-      return y >= 0 && y < 7 && x >= 0 && x < 5 ? (rows[y] >> (4 - x)) & 1 : 0;
-    });
-    const inkCentre = ink.reduce((a: number, b) => a + b, 0) / 64;
-    const inkSpread = Math.sqrt(ink.reduce((a: number, v) => a + (v - inkCentre) ** 2, 0) / 64);
-    const dot = luma.reduce((a, v, i) => a + (v - centre) * (ink[i] - inkCentre), 0) / 64;
-    const score = Math.abs(dot / (spread * inkSpread)); // chalk on a board is light, ink on paper dark
-    if (score > best.score) best = { glyph, score };
-  }
-  return best.glyph;
 }
 
 /** What the evaluation reader says of a picture: all in [0, 1]; `answer` is how well the answer predicates hold. */

@@ -24,9 +24,9 @@ import { cellsOf, middlesOf } from './judge-labels';
 import type { ObjectLabel, SceneLabels, Square } from './judge-labels';
 
 /** How often each of SPRITE_SIZES comes. */
-const SIZE_SHARES = [0.15, 0.3, 0.35, 0.2];
+const SIZE_SHARES = [0.22, 0.36, 0.3, 0.12];
 const SIZE_NAMES = ['small', 'small', 'medium', 'large'];
-const MOST = 6;
+const MOST = 9;
 /** Chance that a thing is one more of the thing before. */
 const AGAIN = 0.2;
 const TINTED = 0.08;
@@ -77,12 +77,12 @@ export function collage(
 const artistsOfAll = (names: readonly string[]): Artist[] =>
   ARTISTS.filter((artist) => names.every((name) => conceptOf(name).artists.includes(artist)));
 
-/** Two to six things that do not hide each other and that one artist can draw. */
+/** Two to nine things that do not hide each other and that one artist can draw. */
 function randomThings(rng: RandomStream, tier: Tier): Placed[] {
   const names = conceptNames(tier);
   const things: Placed[] = [];
   const wanted = 2 + rng.int(MOST - 1);
-  for (let attempt = 0; attempt < 40 && things.length < wanted; attempt++) {
+  for (let attempt = 0; attempt < 60 && things.length < wanted; attempt++) {
     const level = pickLevel(rng);
     const px = SPRITE_SIZES[level];
     const last = things[things.length - 1];

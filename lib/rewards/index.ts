@@ -13,6 +13,8 @@ export {
   type SampleKind,
 } from './judge-data';
 export * from './judge-loss';
+export * from './judge-stem';
+export { cellAgreement, figureAgreement } from './figure-reading';
 export { panelPicture } from './panel-picture';
 export { drawMixed, type ArtMix, type ExtraArt } from './judge-art';
 export { randomStyle, restyled, warped, type SpriteStyle } from './sprite-changes';

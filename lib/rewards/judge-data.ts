@@ -57,7 +57,7 @@ const WEIGHTS = {
 };
 /** Things stand anywhere, so that a judge does not take a meadow for a cow. */
 const AT_HOME = 0.4;
-const COLLAGES = 0.35;
+const COLLAGES = 0.5;
 /** Of the other pictures: chances of one with a figure or a turned object, and of one with four panels. */
 const FIGURES = 0.08;
 const PANELS = 0.08;
@@ -174,6 +174,13 @@ function gentle(image: Uint8Array, labels: SceneLabels, rng: RandomStream): Judg
     aesthetic: 1 - 0.15 * (sigma / 12) - 0.2 * blur,
     consistency: 1,
   };
+}
+
+/** Half of the pictures as they are, half with some noise and blur. */
+export function disturbed(image: Uint8Array, rng: RandomStream): Uint8Array {
+  if (rng.uniform() < 0.5) return image;
+  const soft = rng.uniform() < 0.5 ? mix(image, boxBlur(image, 1), 0.7 * rng.uniform()) : image;
+  return addNoise(soft, 16 * rng.uniform(), rng);
 }
 
 /** Pictures of nothing: noise, flat colour, or a mosaic of flat cells. */

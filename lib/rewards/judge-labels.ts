@@ -23,7 +23,7 @@ import {
 } from '../world';
 import type { Prop, SceneObject, SceneSpec } from '../world';
 import { RandomStream } from '../tensor';
-import { DEFAULT_JUDGE, windowRows } from './judge-model';
+import { DEFAULT_JUDGE, halved, windowRows } from './judge-model';
 import { featureScale } from './window-features';
 import type { JudgeConfig } from './judge-model';
 
@@ -79,7 +79,11 @@ function measuredScale(window: number): number[] {
     const rng = RandomStream.of(0, 'feature-scale', i);
     return renderScene(randomScene(rng), { seed: i });
   });
-  const scale = featureScale(windowRows({ ...DEFAULT_JUDGE, window }, images), window);
+  const { imageSize, cell } = DEFAULT_JUDGE;
+  const fine = windowRows({ imageSize, cell, window }, images);
+  const half = images.map((image) => halved(image, imageSize));
+  const coarse = windowRows({ imageSize: imageSize / 2, cell: cell / 2, window }, half);
+  const scale = [...featureScale(fine, window), ...featureScale(coarse, window)];
   measured = { window, scale };
   return scale;
 }

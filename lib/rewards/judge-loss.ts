@@ -24,7 +24,7 @@ export function judgeLosses(config: JudgeConfig, params: Params, samples: JudgeS
   );
   return {
     ...presenceLosses(config, outputs, samples),
-    cells: cellLoss(config, outputs, samples),
+    cells: cellLoss(config, outputs, samples).mul(2) as tf.Scalar,
     centres: centreLoss(config, outputs, samples),
     ...objectLosses(config, params, { outputs, samples }),
     ...choiceLosses(config, outputs, samples),
@@ -62,7 +62,7 @@ function presenceLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: Jud
   const binary = binaryCrossEntropy(outputs.presence, target).mul(mask).sum().div(n) as tf.Scalar;
   // Cross-entropy of each present concept against all absent ones.
   const share = tf.logSoftmax(outputs.presence).mul(target).mul(mask).sum();
-  return { presence: binary, naming: share.mul(-0.5 / Math.max(1, rows.length)) as tf.Scalar };
+  return { presence: binary, naming: share.mul(-1 / Math.max(1, rows.length)) as tf.Scalar };
 }
 
 /** Names the cells that lie inside a sprite: with the layout known, each cell can be told what it shows. */

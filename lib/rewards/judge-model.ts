@@ -5,8 +5,9 @@
  */
 import { tf, linear, RandomStream } from '../tensor';
 import type { Params } from '../tensor';
+import { conceptPrototypes } from './concept-prototypes';
 import { initObjects } from './judge-objects';
-import { initTrunk, trunkForward, windowsSeen } from './judge-trunk';
+import { initTrunk, trunkForward } from './judge-trunk';
 
 export interface JudgeConfig {
   /** The body, see judge-trunk. */
@@ -78,7 +79,7 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
     tf.tidy(() => rng.tensorNormal([out, inp]).mul(gain / Math.sqrt(inp)));
   const params: Params = {
     ...initTrunk(config, rng),
-    'concept.weight': matrix(config.concepts.length, D),
+    'concept.weight': conceptPrototypes(config.concepts, D),
     // Most concepts are absent from a picture, and log-sum-exp over 64 cells adds log 64.
     'concept.bias': tf.fill([config.concepts.length], -8),
     'centre.weight': matrix(1, D, 0.1),
@@ -99,22 +100,50 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
 }
 
 /**
- * Overlapping windows of pictures, as numbers in [-1, 1]; outside the picture is 0. Pictures are constants, so
- * plain arrays do (no gradient flows here).
+ * Overlapping windows of pictures, as numbers in [-1, 1]; outside the picture is 0. Every place is seen twice: as it
+ * is, and in a window of twice the side at half the resolution, so that one vector can hold a whole thing. Pictures are
+ * constants, so plain arrays do (no gradient flows here).
  * @param images B pictures of imageSize^2 * 3 bytes
- * @returns [B, windows, side * side * 3]; stride and side are the body's, see `windowsSeen`
+ * @returns [B, T, 2 * window * window * 3]
  */
 export function windowsOf(config: JudgeConfig, images: readonly Uint8Array[]): tf.Tensor3D {
-  const { imageSize } = config;
-  const { cell, window } = windowsSeen(config);
-  return tf.tensor3d(windowRows({ imageSize, cell, window }, images), [
-    images.length,
-    (imageSize / cell) ** 2,
-    window * window * 3,
-  ]);
+  const tokens = (config.imageSize / config.cell) ** 2;
+  const width = 2 * config.window ** 2 * 3;
+  return tf.tensor3d(windowPairs(config, images), [images.length, tokens, width]);
 }
 
 /** The numbers of `windowsOf`, without a tensor. */
+export function windowPairs(config: JudgeConfig, images: readonly Uint8Array[]): Float32Array {
+  const { imageSize, cell, window } = config;
+  const fine = windowRows({ imageSize, cell, window }, images);
+  const half = images.map((image) => halved(image, imageSize));
+  const coarse = windowRows({ imageSize: imageSize / 2, cell: cell / 2, window }, half);
+  const count = images.length * (imageSize / cell) ** 2;
+  const width = window * window * 3;
+  const both = new Float32Array(fine.length * 2);
+  for (let i = 0; i < count; i++) {
+    both.set(fine.subarray(i * width, (i + 1) * width), 2 * i * width);
+    both.set(coarse.subarray(i * width, (i + 1) * width), (2 * i + 1) * width);
+  }
+  return both;
+}
+
+/** Every 2x2 pixels averaged to one. */
+export function halved(image: Uint8Array, side: number): Uint8Array {
+  const half = side / 2;
+  const out = new Uint8Array(half * half * 3);
+  const row = side * 3;
+  for (let y = 0; y < half; y++)
+    for (let x = 0; x < half; x++)
+      for (let c = 0; c < 3; c++) {
+        const at = 2 * y * row + 2 * x * 3 + c;
+        out[(y * half + x) * 3 + c] =
+          (image[at] + image[at + 3] + image[at + row] + image[at + row + 3] + 2) >> 2;
+      }
+  return out;
+}
+
+/** Windows of one resolution, row by row: [B * windows, side * side * 3]. */
 export function windowRows(
   config: Pick<JudgeConfig, 'imageSize' | 'cell' | 'window'>,
   images: readonly Uint8Array[],

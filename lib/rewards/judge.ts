@@ -1,13 +1,15 @@
 /**
  * The learned judge: loads `checkpoints/judge/`, reads pictures, and scores them for the rewards.
- * Evaluation must not use it (see evaluation/template-reader).
+ * Evaluation must not use it (see evaluation/examiner).
  */
 import * as path from 'node:path';
 import { tf } from '../tensor';
 import type { Params } from '../tensor';
 import { loadSafetensors, readJson, saveSafetensors, writeAtomic } from '../checkpoint';
 import { lineRow } from '../world';
-import type { Criteria } from '../world';
+import type { Background, Criteria } from '../world';
+import { cellAgreement, figureAgreement } from './figure-reading';
+import { panelPicture } from './panel-picture';
 import { judgeForward, windowsOf } from './judge-model';
 import { readObjects } from './judge-objects';
 import type { JudgeConfig } from './judge-model';
@@ -29,7 +31,7 @@ export interface JudgeReading extends SceneReading {
 const BATCH = 32;
 
 export class Judge implements Scorer {
-  readonly name = 'judge';
+  readonly name: string = 'judge';
   private readonly conceptIndex: Map<string, number>;
 
   constructor(
@@ -41,18 +43,7 @@ export class Judge implements Scorer {
 
   /** @param dir a folder with config.json and model.safetensors */
   static fromPretrained(dir: string): Judge {
-    const config = readJson(path.join(dir, 'config.json')) as JudgeConfig;
-    for (const key of ['hiddenSize', 'layers', 'heads', 'imageSize', 'maxCount'] as const)
-      if (!Number.isInteger(config[key]) || config[key] < 1)
-        throw new Error(
-          `${dir}/config.json: ${key} is ${JSON.stringify(config[key])}, want a positive integer`,
-        );
-    const params = loadSafetensors(path.join(dir, 'model.safetensors'));
-    const found = params['concept.weight']?.shape[0];
-    if (found !== config.concepts.length)
-      throw new Error(
-        `${dir}/model.safetensors: concept.weight has ${found} rows, want ${config.concepts.length}`,
-      );
+    const { config, params } = loadReader(dir);
     return new Judge(config, params);
   }
 
@@ -101,10 +92,10 @@ export class Judge implements Scorer {
         objects: pairs.length > 0 ? objectRows(readObjects(this.params, outputs, { rows, columns })) : [],
       };
     });
-    return images.map((_, row) => {
+    return images.map((image, row) => {
       const objects = new Map<string, ObjectRow>();
       pairs.forEach((pair, i) => pair.row === row && objects.set(pair.concept, raw.objects[i]));
-      return this.reading({
+      return this.reading(image, asked[row], {
         presence: raw.presence[row],
         quality: raw.quality[row],
         choices: Object.fromEntries(Object.entries(raw.choices).map(([name, rows]) => [name, rows[row]])),
@@ -114,19 +105,23 @@ export class Judge implements Scorer {
     });
   }
 
-  private reading(raw: {
-    presence: number[];
-    quality: number[];
-    choices: Record<string, number[]>;
-    glyphs?: number[][];
-    objects: Map<string, ObjectRow>;
-  }): JudgeReading {
+  private reading(image: Uint8Array, asked: string[], raw: RawReading): JudgeReading {
     const { config } = this;
     const object = (concept: string): ObjectRow => {
       const found = raw.objects.get(concept);
       if (!found) throw new Error(`judge: "${concept}" was not asked for when the picture was read`);
       return found;
     };
+    const choice = (name: string, value: string): number => {
+      if (!config.choices[name]) throw new Error(`judge: it was not trained to tell "${name}"`);
+      // A colour that is left out is said as `false` in criteria, like a flag that is off.
+      const values = config.choices[name];
+      const wanted = value === 'false' && !values.includes('false') ? 'none' : value;
+      return raw.choices[name][known(values, wanted, name)];
+    };
+    const background = (): Background =>
+      mostLikely(config.choices.background, raw.choices.background) as Background;
+    const panels = new Map<number, JudgeReading>();
     return {
       aesthetic: raw.quality[0],
       consistency: raw.quality[1],
@@ -135,14 +130,22 @@ export class Judge implements Scorer {
       tint: (concept, colour) => object(concept).tint[known(config.tints, colour, 'tint')],
       size: (concept, size) => object(concept).size[known(config.sizes, size, 'size')],
       place: (concept) => centreOf(object(concept).where, config.imageSize / config.cell),
-      choice: (name, value) => {
-        if (!config.choices[name]) throw new Error(`judge: it was not trained to tell "${name}"`);
-        // A colour that is left out is said as `false` in criteria, like a flag that is off.
-        const values = config.choices[name];
-        const wanted = value === 'false' && !values.includes('false') ? 'none' : value;
-        return raw.choices[name][known(values, wanted, name)];
+      turn: (concept, degrees) => object(concept).turn[known(config.turns, degrees, 'turn')],
+      choice,
+      figure: (p) => choice('figure', p.name) * figureAgreement(image, p, background()),
+      cell: (at, value) => {
+        const scores = (['tic-tac-toe', 'sudoku'] as const).map(
+          (name) =>
+            choice('figure', name) * cellAgreement(image, name, { at, value, background: background() }),
+        );
+        return Math.max(...scores);
       },
-      text: (lines) => textScore(config, raw.glyphs, lines),
+      panel: (index) => {
+        let panel = panels.get(index);
+        if (!panel) panels.set(index, (panel = this.read([panelPicture(image, index - 1)], [asked])[0]));
+        return panel;
+      },
+      text: (lines) => this.textShare(image, raw.glyphs, lines),
       top: (n) =>
         raw.presence
           .map((probability, i) => ({ concept: config.concepts[i], probability }))
@@ -151,11 +154,38 @@ export class Judge implements Scorer {
     };
   }
 
+  /** How well lines are written; a reader that measures it another way overrides this. */
+  protected textShare(_image: Uint8Array, glyphs: number[][] | undefined, lines: string[]): number {
+    return textScore(this.config, glyphs, lines);
+  }
+
   private indexOf(concept: string): number {
     const at = this.conceptIndex.get(concept);
     if (at === undefined) throw new Error(`judge: it was not trained on concept "${concept}"`);
     return at;
   }
+}
+
+/** Reads a scene reader's folder: config.json and model.safetensors. @throws when they do not fit together */
+export function loadReader(dir: string): { config: JudgeConfig; params: Params } {
+  const config = readJson(path.join(dir, 'config.json')) as JudgeConfig;
+  if (config.trunk !== 'attention' && config.trunk !== 'shift')
+    throw new Error(
+      `${dir}/config.json: trunk is ${JSON.stringify(config.trunk)}, want "attention" or "shift" (a judge of an ` +
+        'older version has none: train it again with npm run train:judge)',
+    );
+  for (const key of ['hiddenSize', 'layers', 'heads', 'imageSize', 'maxCount'] as const)
+    if (!Number.isInteger(config[key]) || config[key] < 1)
+      throw new Error(
+        `${dir}/config.json: ${key} is ${JSON.stringify(config[key])}, want a positive integer`,
+      );
+  const params = loadSafetensors(path.join(dir, 'model.safetensors'));
+  const found = params['concept.weight']?.shape[0];
+  if (found !== config.concepts.length)
+    throw new Error(
+      `${dir}/model.safetensors: concept.weight has ${found} rows, want ${config.concepts.length}`,
+    );
+  return { config, params };
 }
 
 /** Semantic, aesthetic and consistency scores of one reading against what the picture should show. */
@@ -174,19 +204,32 @@ function tidy<T>(f: () => T): T {
   return tf.tidy(f as unknown as () => tf.TensorContainer) as unknown as T;
 }
 
+const mostLikely = (values: string[], shares: number[]): string =>
+  values[shares.reduce((best, share, i) => (share > shares[best] ? i : best), 0)];
+
+/** What the network says of one picture, as shares. */
+interface RawReading {
+  presence: number[];
+  quality: number[];
+  choices: Record<string, number[]>;
+  glyphs?: number[][];
+  objects: Map<string, ObjectRow>;
+}
+
 interface ObjectRow {
   count: number[];
   tint: number[];
   size: number[];
+  turn: number[];
   where: number[];
 }
 
-function objectRows(outputs: ObjectOutputs): ObjectRow[] {
-  const [count, tint, size] = [outputs.count, outputs.tint, outputs.size].map((x) =>
-    tf.softmax(x).arraySync(),
-  );
-  const where = outputs.where.arraySync();
-  return where.map((_, i) => ({ count: count[i], tint: tint[i], size: size[i], where: where[i] }));
+function objectRows({ where, ...heads }: ObjectOutputs): ObjectRow[] {
+  const rows = (name: keyof typeof heads): number[][] => tf.softmax(heads[name]).arraySync() as number[][];
+  const [count, tint, size, turn] = [rows('count'), rows('tint'), rows('size'), rows('turn')];
+  return where
+    .arraySync()
+    .map((at, i) => ({ count: count[i], tint: tint[i], size: size[i], turn: turn[i], where: at }));
 }
 
 /** Mean cell position under weights that sum to 1, both axes in [0, 1]. */

@@ -3,7 +3,8 @@
  * scored one by one, answers first, details only as far as the answer holds. Every reader, learned or not,
  * speaks through `SceneReading`, so rewards and evaluation share this file and nothing else.
  */
-import type { Criteria, Predicate } from '../world';
+import { SCENE_SIZE, SIZE_PX, slotPlace, SLOTS } from '../world';
+import type { CellPlace, Criteria, Predicate, Slot } from '../world';
 
 /** What a reader says about one picture; every number is in [0, 1]. */
 export interface SceneReading {
@@ -21,6 +22,14 @@ export interface SceneReading {
   choice(name: string, value: string): number;
   /** Share of the characters of these lines that stand where they should. */
   text(lines: string[]): number;
+  /** Given that it is there, how likely it is turned clockwise by so many degrees ('0', '90', '180', '270'). */
+  turn?(concept: string, degrees: string): number;
+  /** How well a clock, sign, board, sudoku or maze shows the values asked for. */
+  figure?(predicate: Extract<Predicate, { kind: 'figure' }>): number;
+  /** How likely a cell of a board or sudoku shows a mark. */
+  cell?(at: CellPlace, value: string): number;
+  /** One of four panels, 1..4, read as a picture of its own. */
+  panel?(index: number): SceneReading;
 }
 
 export interface SemanticScore {
@@ -100,11 +109,48 @@ export function scorePredicate(reading: SceneReading, p: Predicate): number {
       return reading.has(p.concept) * reading.size(p.concept, p.value);
     case 'relation':
       return reading.has(p.first) * reading.has(p.second) * relationScore(reading, p);
+    case 'slot':
+      return reading.has(p.concept) * slotScore(reading.place(p.concept), p.value);
+    case 'turn':
+      return reading.has(p.concept) * able(reading, p).turn(p.concept, String(p.value));
+    case 'figure':
+      return able(reading, p).figure(p);
+    case 'cell':
+      return able(reading, p).cell(p.at, p.value);
+    case 'panel_has':
+      return scorePredicate(able(reading, p).panel(p.panel), p.predicate);
+    case 'same':
+      throw new Error(
+        'same(rest) compares two pictures: score edits with scoreEdit, which has the one before',
+      );
     default:
       throw new Error(
         `predicate kind is ${JSON.stringify((p as { kind: unknown }).kind)}, which no scorer knows`,
       );
   }
+}
+
+/** The reading, when it can tell what this predicate asks. */
+function able(reading: SceneReading, p: Predicate): Required<SceneReading> {
+  const need = p.kind === 'panel_has' ? 'panel' : (p.kind as 'turn' | 'figure' | 'cell');
+  if (!reading[need]) throw new Error(`predicate ${predicateKey(p)}: this reader cannot tell "${need}"`);
+  return reading as Required<SceneReading>;
+}
+
+/** Middles of the nine slots, in [0, 1], as small things stand there. */
+const SLOT_PLACES = Object.fromEntries(
+  SLOTS.map((slot) => [
+    slot,
+    slotPlace(slot, 'small').map((corner) => (corner + SIZE_PX.small / 2) / SCENE_SIZE),
+  ]),
+) as Record<Slot, [x: number, y: number]>;
+
+/** Soft choice among the nine slots by distance. */
+function slotScore(place: { x: number; y: number }, slot: Slot): number {
+  const near = ([x, y]: [number, number]): number =>
+    Math.exp(-40 * ((place.x - x) ** 2 + (place.y - y) ** 2));
+  const all = Object.values(SLOT_PLACES).reduce((sum, at) => sum + near(at), 0);
+  return near(SLOT_PLACES[slot]) / Math.max(all, 1e-12);
 }
 
 /** Soft comparison of the two centres: 0.5 where they coincide, near 1 from a sixth of the picture apart. */
@@ -145,10 +191,13 @@ export function semanticScore(reading: SceneReading, criteria: Criteria): Semant
   return { semantic: answer * (ANSWER_SHARE + (1 - ANSWER_SHARE) * details), answer, details, parts };
 }
 
-/** Concepts the predicates ask about. */
+/** Concepts the predicates ask about, those of panels included. */
 export function conceptsAsked(criteria: Criteria): string[] {
-  const names = [...criteria.answer, ...criteria.details].flatMap((p) =>
-    p.kind === 'relation' ? [p.first, p.second] : 'concept' in p ? [p.concept] : [],
-  );
-  return [...new Set(names)];
+  return [...new Set([...criteria.answer, ...criteria.details].flatMap(conceptsIn))];
+}
+
+function conceptsIn(p: Predicate): string[] {
+  if (p.kind === 'relation') return [p.first, p.second];
+  if (p.kind === 'panel_has') return conceptsIn(p.predicate);
+  return 'concept' in p ? [p.concept] : [];
 }

@@ -73,12 +73,19 @@ function platePicture(colour: Colour, left: number, width: number, lines: number
   return c;
 }
 
-function drawSign(pixels: Uint8Array, { colour, lines }: SignFigure, beside: boolean): void {
+/** Where the plate of a sign stands, in patches. */
+export function platePlace(
+  lines: readonly string[],
+  beside: boolean,
+): { left: number; top: number; width: number } {
   const longest = Math.max(2, ...lines.map((line) => line.length));
   // An even number of patches, so that plate and letters keep to the patch grid.
   const width = longest + (longest % 2);
-  const left = beside ? 6 - width / 2 : 4 - width / 2;
-  const top = lines.length === 1 ? 3 : 2;
+  return { left: (beside ? 6 : 4) - width / 2, top: lines.length === 1 ? 3 : 2, width };
+}
+
+function drawSign(pixels: Uint8Array, { colour, lines }: SignFigure, beside: boolean): void {
+  const { left, top, width } = platePlace(lines, beside);
   blit(pixels, platePicture(colour, left, width, lines.length, top).data, {
     x: 0,
     y: 0,

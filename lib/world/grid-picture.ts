@@ -50,7 +50,8 @@ function markPicture(mark: string, ink: Rgb): Uint8Array {
 
 const strikes = new Map<string, Uint8Array>();
 
-function strikePicture(line: Parameters<typeof cellsOfLine>[0]): Uint8Array {
+/** The stroke through a line of a board: premultiplied RGBA, [64, 64, 4], shared. */
+export function strikePicture(line: Parameters<typeof cellsOfLine>[0]): Uint8Array {
   let picture = strikes.get(line);
   if (!picture) {
     const cells = cellsOfLine(line);

@@ -22,7 +22,7 @@ export {
 export { COLOUR_RGB } from './canvas';
 export type { Rgb } from './canvas';
 export { GLYPHS, LINE_LENGTH, MAX_LINES, MAX_LINES_WITH_OBJECTS, glyphRows, lineRow } from './glyphs';
-export { layoutScene, sizeOf } from './layout';
+export { layoutScene, sizeOf, slotPlace } from './layout';
 export { SIZE_PX, SMALLEST } from './layout-cells';
 export type { Layout, PlacedProp, PlacedSprite } from './layout';
 export { propPicture } from './props';
@@ -118,5 +118,6 @@ export { DEFAULT_FIGURE_WEIGHTS, randomFigureScene } from './random-figures';
 export type { FigureSceneWeights } from './random-figures';
 export { faultyFigure, FIGURE_FAULTS, figureFaultsOf } from './figure-faults';
 export type { FigureFault } from './figure-faults';
-export { readClock, readGrid, readMaze } from './read-figures';
+export { readClock, readGrid, readGridMarks, readMaze, readSign } from './read-figures';
+export { readGlyph, readLine, textAgreement } from './read-glyphs';
 export * from './edits';

@@ -71,7 +71,7 @@ export function sizeOf(spec: SceneSpec, object: SceneObject): Size {
   return object.size ?? defaultSize(object, freeObjects(spec).length, standingThing(spec) !== undefined);
 }
 
-function slotPlace(slot: Slot, size: Size): Cell {
+export function slotPlace(slot: Slot, size: Size): Cell {
   const px = SIZE_PX[size];
   const [vertical, horizontal] = slot.includes('-')
     ? slot.split('-')

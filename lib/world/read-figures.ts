@@ -1,11 +1,12 @@
 /** Exact readers of clocks and grids: each mark against its own template, nothing learned. For evaluation and tests. */
 import { backgroundPixels, inkOf } from './backgrounds';
-import { Rgb } from './canvas';
-import { CLOCK_SIDE, clockPicture } from './figure-picture';
-import { GridFigure, MAZE_SIDE, MOVES } from './figures';
-import { CELL, PATH } from './grid-picture';
+import { COLOUR_RGB, Rgb } from './canvas';
+import { CLOCK_SIDE, clockPicture, platePlace } from './figure-picture';
+import { BoardLine, CellPlace, GridFigure, LINES, MAZE_SIDE, MOVES } from './figures';
+import { CELL, PATH, strikePicture } from './grid-picture';
+import { readLine } from './read-glyphs';
 import { renderScene } from './render';
-import { Background } from './types';
+import { Background, Colour, COLOURS } from './types';
 
 const BYTES = 64 * 3;
 
@@ -56,18 +57,96 @@ export function readGrid(
   name: Exclude<GridFigure['name'], 'maze'>,
   background: Background,
 ): string[] {
+  return readGridMarks(image, name, background).rows;
+}
+
+/** A board or sudoku with its marked cell and, on a board, the line through three of a kind; undefined where none is. */
+export function readGridMarks(
+  image: Uint8Array,
+  name: Exclude<GridFigure['name'], 'maze'>,
+  background: Background,
+): { rows: string[]; marked?: CellPlace; line?: BoardLine } {
   const side = name === 'sudoku' ? 4 : 3;
   const [step, width] = name === 'sudoku' ? [16, 16] : [22, 20];
   const drawn = MARKS[name].flatMap((mark) =>
     [false, true].map((marked) => ({ mark, marked, image: filled(name, mark, { background, marked }) })),
   );
-  return Array.from({ length: side }, (_, r) =>
+  let marked: CellPlace | undefined;
+  const rows = Array.from({ length: side }, (_, r) =>
     Array.from({ length: side }, (__, c) => {
       const box = { x: c * step, y: r * step, width, height: width };
       const scores = drawn.map((each) => distance(image, each.image, box));
-      return drawn[scores.indexOf(Math.min(...scores))].mark;
+      const best = drawn[scores.indexOf(Math.min(...scores))];
+      if (best.marked) marked = [r + 1, c + 1];
+      return best.mark;
     }).join(''),
   );
+  return { rows, marked, line: name === 'tic-tac-toe' ? readStrike(image) : undefined };
+}
+
+/** A strike is seen when its pixels are nearer to its colour than this (root mean square of a channel). */
+const STRIKE_FROM = 60;
+
+function readStrike(image: Uint8Array): BoardLine | undefined {
+  let best: { line: BoardLine; off: number } | undefined;
+  for (const line of LINES) {
+    const picture = strikePicture(line);
+    let [sum, n] = [0, 0];
+    for (let i = 0; i < 64 * 64; i++)
+      if (picture[i * 4 + 3] === 255) {
+        n += 3;
+        for (let c = 0; c < 3; c++) sum += (image[i * 3 + c] - picture[i * 4 + c]) ** 2;
+      }
+    const off = Math.sqrt(sum / n);
+    if (!best || off < best.off) best = { line, off };
+  }
+  return best && best.off < STRIKE_FROM ? best.line : undefined;
+}
+
+/** Every way a sign of up to two lines can stand: the cells of its letters. */
+function signLayouts(lines: readonly string[]): { row: number; column: number; length: number }[][] {
+  return [false, true].map((beside) => {
+    const { left, top, width } = platePlace(lines, beside);
+    return lines.map(({ length }, i) => ({
+      row: top + i,
+      column: left + Math.floor((width - length) / 2),
+      length,
+    }));
+  });
+}
+
+/**
+ * How a sign with these lines would read: the share of its letters that stand where they should, and the colour of the
+ * plate around them; the better of the two places (alone, beside an object).
+ */
+export function readSign(image: Uint8Array, lines: readonly string[]): { share: number; colour: Colour } {
+  let best = { share: -1, colour: 'white' as Colour };
+  for (const layout of signLayouts(lines)) {
+    let [right, n] = [0, 0];
+    layout.forEach(({ row, column, length }, i) => {
+      const found = readLine(image, row, length, column);
+      for (let c = 0; c < length; c++) if (found[c] === lines[i][c]) right++;
+      n += length;
+    });
+    if (right / n > best.share) best = { share: right / n, colour: plateColour(image, layout) };
+  }
+  return best;
+}
+
+/** The named colour nearest to the right edge of the letters' cells, where no glyph has ink. */
+function plateColour(
+  image: Uint8Array,
+  layout: readonly { row: number; column: number; length: number }[],
+): Colour {
+  const mean = [0, 0, 0];
+  let n = 0;
+  for (const { row, column, length } of layout)
+    for (let i = 0; i < length; i++)
+      for (let y = 0; y < 8; y++, n++)
+        for (let c = 0; c < 3; c++) mean[c] += image[((row * 8 + y) * 64 + (column + i) * 8 + 7) * 3 + c];
+  const off = (colour: Colour): number =>
+    COLOUR_RGB[colour].reduce((sum, v, c) => sum + (v - mean[c] / n) ** 2, 0);
+  return COLOURS.reduce((best, colour) => (off(colour) < off(best) ? colour : best));
 }
 
 const templates = new Map<string, Uint8Array>();

@@ -8,3 +8,4 @@ export * from './templates';
 export * from './wiscore';
 export * from './calibration';
 export * from './benchmark';
+export * from './benchmarks';

@@ -1,16 +1,24 @@
 /** From a reading to answers: how well each question about a picture holds, as a number and as no, partially or yes. */
-import { scorePredicate } from '../../rewards';
-import type { SceneReading } from '../../rewards';
 import { LINE_LENGTH, SAME_FROM } from '../../world';
 import type { Predicate } from '../../world';
 import { markOf } from '../wiscore';
-import type { BenchmarkQuestion, PictureReading } from './types';
+import type { BenchmarkQuestion } from './types';
+import type { Witness } from './witness';
 
 export interface Answer {
   /** What the reader says, in [0, 1]. */
   score: number;
   /** 1 yes, 0.5 partially, 0 no. */
   answer: 0 | 0.5 | 1;
+}
+
+/** What is known of one picture; all numbers in [0, 1]. */
+export interface Evidence {
+  witness: Witness;
+  soundness: number;
+  aesthetic: number;
+  /** Edits: share of the rest that is as before. */
+  same?: number;
 }
 
 /** From this score on a predicate holds. */
@@ -24,31 +32,30 @@ const FIGURE_HOLDS = 0.95;
  * there without what it says of it: the object in another number, colour, size, place or turn, the prop or figure
  * with other values, both objects in another relation, half of the characters, half of the rest. Quality: 1 from 0.8,
  * 0.5 from 0.4, the thresholds of `markOf`.
- * @param same share of the rest that is as before (edits), in [0, 1]
- * @throws when the reader gives a number outside [0, 1], and for same(rest) without `same`
+ * @throws when the reader gives a number outside [0, 1], and for same(rest) of a picture that is no edit
  */
-export function answerOf(reading: PictureReading, question: BenchmarkQuestion, same?: number): Answer {
+export function answerOf(evidence: Evidence, question: BenchmarkQuestion): Answer {
   if (question.aspect === 'quality') {
-    const { soundness, aesthetic = soundness } = reading;
-    const score = unit(question.measure === 'soundness' ? soundness : aesthetic, question.measure);
+    const score = unit(evidence[question.measure], question.measure);
     return { score, answer: (markOf(score) / 2) as 0 | 0.5 | 1 };
   }
+  const { witness } = evidence;
   const { predicate } = question;
-  const score = unit(scoreOf(reading.scene, predicate, same), JSON.stringify(predicate));
-  if (holds(reading.scene, predicate, score)) return { score, answer: 1 };
-  return { score, answer: partly(reading.scene, predicate, score) ? 0.5 : 0 };
+  const score = unit(scoreOf(evidence, predicate), JSON.stringify(predicate));
+  if (holds(witness, predicate, score)) return { score, answer: 1 };
+  return { score, answer: partly(witness, predicate, score) ? 0.5 : 0 };
 }
 
-function scoreOf(scene: SceneReading, predicate: Predicate, same: number | undefined): number {
-  if (predicate.kind !== 'same') return scorePredicate(scene, predicate);
+function scoreOf({ witness, same }: Evidence, predicate: Predicate): number {
+  if (predicate.kind !== 'same') return witness.score(predicate);
   if (same === undefined) throw new Error('same(rest) was asked of a picture that is no edit');
   return same;
 }
 
-function holds(scene: SceneReading, predicate: Predicate, score: number): boolean {
+function holds(witness: Witness, predicate: Predicate, score: number): boolean {
   switch (predicate.kind) {
     case 'text':
-      return predicate.lines.every((_, i) => lineHolds(scene, predicate.lines, i));
+      return predicate.lines.every((_, i) => lineHolds(witness, predicate.lines, i));
     case 'figure':
       return score >= FIGURE_HOLDS;
     case 'same':
@@ -64,18 +71,18 @@ function holds(scene: SceneReading, predicate: Predicate, score: number): boolea
  * Whether one line of writing stands there exactly, with nothing behind it. A reader says which share of the
  * characters is right; half a character less than all is the bound.
  */
-export function lineHolds(scene: SceneReading, lines: readonly string[], index: number): boolean {
+export function lineHolds(witness: Witness, lines: readonly string[], index: number): boolean {
   const line = lines[index];
   const alone = (text: string): string[] => lines.map((_, i) => (i === index ? text : ''));
   if (line === '') return true;
-  if (scene.text(alone(line)) < 1 - 0.5 / line.length) return false;
-  return scene.text(alone(line.padEnd(LINE_LENGTH))) >= 1 - 0.5 / LINE_LENGTH;
+  if (witness.text(alone(line)) < 1 - 0.5 / line.length) return false;
+  return witness.text(alone(line.padEnd(LINE_LENGTH))) >= 1 - 0.5 / LINE_LENGTH;
 }
 
-function partly(scene: SceneReading, predicate: Predicate, score: number): boolean {
+function partly(witness: Witness, predicate: Predicate, score: number): boolean {
   if (predicate.kind === 'text' || predicate.kind === 'same') return score >= HOLDS;
   const weaker = weakerThan(predicate);
-  return weaker.length > 0 && weaker.every((each) => scorePredicate(scene, each) >= HOLDS);
+  return weaker.length > 0 && weaker.every((each) => witness.score(each) >= HOLDS);
 }
 
 /** What must be there for a predicate to hold partially; empty when it holds or does not. */

@@ -11,10 +11,12 @@ export type {
 } from './types';
 export { benchmarkItems, countItems, factItems, type ItemOptions } from './sets';
 export { questionsOf, questionText } from './questions';
-export { answerOf, type Answer as QuestionAnswer } from './answers';
+export type { Answer as QuestionAnswer } from './answers';
 export { riseScores, stepScores, T2I_DIMENSIONS, T2I_GRADES, t2iScores } from './formulas';
 export type { RiseGrades, RiseScores, T2iAnswers, T2iDimension } from './formulas';
 export { markPicture, type Marked } from './metrics';
+export { baselineOf, markScene, SCENE_BASELINES, type SceneBaseline } from './scenes';
+export { restKept } from './rest-kept';
 export * from './run';
 export * from './summary';
 export type { JudgeQuestion, PublicPrompt } from './public-prompt';

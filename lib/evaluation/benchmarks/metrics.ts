@@ -3,10 +3,11 @@ import { SAME_FROM } from '../../world';
 import type { EditKind } from '../../world';
 import { markOf, wiScore } from '../wiscore';
 import { answerOf, lineHolds } from './answers';
-import type { Answer } from './answers';
+import type { Answer, Evidence } from './answers';
 import { riseScores, stepScores, t2iScores } from './formulas';
 import type { T2iDimension } from './formulas';
 import type { Aspect, BenchmarkItem, PictureReading } from './types';
+import { readingWitness } from './witness';
 
 /** Share of the rest from which appearance consistency is graded 5, 4, 3, 2; else 1. */
 const REST_GRADES = [SAME_FROM, 0.85, 0.7, 0.5] as const;
@@ -29,8 +30,8 @@ export interface Marked {
  *
  * reason-like: answers of 0, 0.5 and 1 as `answerOf` says.
  *
- * RISE-like: reasoning 1 + 4 x the mean answer of what the edit changes, rounded down, so that 5 needs all of it;
- * consistency from the share of the rest that is as before, 5 from 0.95, 4 from 0.85, 3 from 0.7, 2 from 0.5, one less
+ * RISE-like: reasoning 1 + 4 x the share of what the edit changes that holds in full, rounded down, so that 5 needs
+ * all of it and an unchanged picture gets 1; consistency from the share of the rest that is as before, 5 from 0.95, 4 from 0.85, 3 from 0.7, 2 from 0.5, one less
  * for every detail that does not hold; plausibility 1 + 4 x soundness, rounded. Logical: reasoning 1 when all of it
  * holds, consistency 1 when the rest is as before and all details hold.
  *
@@ -41,23 +42,26 @@ export interface Marked {
  * @throws what `answerOf` throws, with the item named
  */
 export function markPicture(item: BenchmarkItem, reading: PictureReading, same?: number): Marked {
+  const { scene, soundness, aesthetic = soundness } = reading;
+  return markEvidence(item, { witness: readingWitness(scene), soundness, aesthetic, same });
+}
+
+/** The same from any evidence. */
+export function markEvidence(item: BenchmarkItem, evidence: Evidence): Marked {
   try {
-    const answers = item.criteria.map((question) => answerOf(reading, question, same));
-    return { answers, metrics: metricsOf(item, { answers, reading, same }) };
+    const answers = item.criteria.map((question) => answerOf(evidence, question));
+    return { answers, metrics: metricsOf(item, { answers, evidence }) };
   } catch (cause) {
     throw new Error(`${item.id}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
-/** What is known of one picture. */
-export interface Judged {
+interface Judged {
   answers: readonly Answer[];
-  reading: PictureReading;
-  same?: number;
+  evidence: Evidence;
 }
 
-/** The metrics of one picture whose questions are answered; see `markPicture`. */
-export function metricsOf(item: BenchmarkItem, judged: Judged): Record<string, number> {
+function metricsOf(item: BenchmarkItem, judged: Judged): Record<string, number> {
   switch (item.benchmark) {
     case 'wise-like':
       return wiseMetrics(item, judged);
@@ -95,7 +99,7 @@ const all = (answers: readonly number[]): boolean => answers.every((answer) => a
 
 function wiseMetrics(item: BenchmarkItem, judged: Judged): Record<string, number> {
   const [reason, detail] = [answersOf(item, judged, 'reason'), answersOf(item, judged, 'detail')];
-  const { soundness, aesthetic = soundness } = judged.reading;
+  const { soundness, aesthetic } = judged.evidence;
   const consistency = !all(reason) ? 0 : all(detail) ? 2 : 1;
   const [realism, beauty] = [markOf(soundness), markOf(aesthetic)];
   return {
@@ -111,29 +115,29 @@ function riseMetrics(item: BenchmarkItem, judged: Judged): ReturnType<typeof ris
   const kind = item.category as EditKind;
   const [reason, detail] = [answersOf(item, judged, 'reason'), answersOf(item, judged, 'detail')];
   const restAsked = item.criteria.some((q) => q.aspect !== 'quality' && q.predicate.kind === 'same');
-  const rest = restAsked ? judged.same! : 1;
+  const rest = restAsked ? judged.evidence.same! : 1;
   if (kind === 'logical')
     return riseScores(kind, {
       reasoning: all(reason) ? 1 : 0,
       consistency: rest >= SAME_FROM && all(detail) ? 1 : 0,
     });
-  const mean = reason.reduce((a, b) => a + b, 0) / reason.length;
+  const done = reason.filter((answer) => answer === 1).length / reason.length;
   const missed = detail.filter((answer) => answer < 1).length;
   const restGrade = 5 - REST_GRADES.filter((least) => rest < least).length;
   return riseScores(kind, {
-    reasoning: 1 + Math.floor(4 * mean),
+    reasoning: 1 + Math.floor(4 * done),
     consistency: Math.max(1, restGrade - missed),
-    plausibility: 1 + Math.round(4 * judged.reading.soundness),
+    plausibility: 1 + Math.round(4 * judged.evidence.soundness),
   });
 }
 
-function stepsRight({ criteria }: BenchmarkItem, { answers, reading }: Judged): boolean[] {
+function stepsRight({ criteria }: BenchmarkItem, { answers, evidence }: Judged): boolean[] {
   return criteria.flatMap((question, i) => {
     if (question.aspect !== 'reason') return [];
     const { predicate } = question;
     if (predicate.kind !== 'text') return [answers[i].answer === 1];
     return predicate.lines.flatMap((line, at) =>
-      line === '' ? [] : [lineHolds(reading.scene, predicate.lines, at)],
+      line === '' ? [] : [lineHolds(evidence.witness, predicate.lines, at)],
     );
   });
 }

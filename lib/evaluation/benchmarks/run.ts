@@ -1,8 +1,8 @@
 /** Draws and scores a benchmark set: any generator, any reader; the two know nothing of each other. */
 import { RandomStream } from '../../tensor';
-import { editArtists, editPictures, sameRest } from '../../world';
-import type { Artist } from '../../world';
+import { editPictures } from '../../world';
 import { markPicture } from './metrics';
+import { restKept } from './rest-kept';
 import type { BenchmarkItem, BenchmarkReader, PictureReading, ScoredItem } from './types';
 
 /** What is to be drawn. */
@@ -162,18 +162,4 @@ function rowOf(
     answers: marked[0].answers.map((answer, i) => ({ question: item.criteria[i].question, ...answer })),
     drawing: pictures[0].drawing,
   };
-}
-
-/**
- * same(rest) of the picture that came of an edit, in [0, 1]: share of the pixels that should stay and did, by the
- * artist that suits best, since neither caption nor instruction names one.
- */
-export function restKept(item: BenchmarkItem, image: Uint8Array): number {
-  if (!item.edit) throw new Error(`${item.id}: is no edit`);
-  const pair = { before: item.edit.before, after: item.scene };
-  const by = (artist: Artist): number => {
-    const { before, rest } = editPictures(pair, artist);
-    return sameRest(image, before, rest);
-  };
-  return Math.max(...editArtists(pair).map(by));
 }

@@ -279,6 +279,10 @@ describe('a run', () => {
       /reader "lazy" gave 0 readings, want 2/,
     );
     await assert.rejects(
+      runBenchmarkSet(items, { drawer: (r) => r.map(() => ({ image: new Uint8Array(3) })), reader: ideal }),
+      /maths\/.*: the generator drew 3 bytes, want 12288/,
+    );
+    await assert.rejects(
       runBenchmarkSet(items, { drawer, reader: ideal, batch: 0 }),
       /batch is 0, want a positive integer/,
     );

@@ -31,12 +31,13 @@ export interface Marked {
  * reason-like: answers of 0, 0.5 and 1 as `answerOf` says.
  *
  * RISE-like: reasoning 1 + 4 x the share of what the edit changes that holds in full, rounded down, so that 5 needs
- * all of it and an unchanged picture gets 1; consistency from the share of the rest that is as before, 5 from 0.95, 4 from 0.85, 3 from 0.7, 2 from 0.5, one less
- * for every detail that does not hold; plausibility 1 + 4 x soundness, rounded. Logical: reasoning 1 when all of it
- * holds, consistency 1 when the rest is as before and all details hold.
+ * all of it and an unchanged picture gets 1; consistency from the share of the rest that is as before, 5 from 0.95, 4
+ * from 0.85, 3 from 0.7, 2 from 0.5, one less for every detail that does not hold; plausibility 1 + 4 x soundness,
+ * rounded. Logical: reasoning 1 when all of it holds, consistency 1 when the rest is as before and all details hold.
  *
- * Maths: a step is a line that stands there exactly, or another answer that holds. Story: a panel is right when all
- * that is asked of it holds; what is asked of no panel counts as one more.
+ * Maths: a step is a line that stands there exactly, or another answer that holds; where the prompt gives the first
+ * line, copying it is worth its share of the lines. Story: a panel is right when all that is asked of it holds; what
+ * is asked of no panel counts as one more.
  *
  * @param same share of the rest that is as before; only for edits
  * @throws what `answerOf` throws, with the item named

@@ -1,6 +1,6 @@
 /** Draws and scores a benchmark set: any generator, any reader; the two know nothing of each other. */
 import { RandomStream } from '../../tensor';
-import { editPictures } from '../../world';
+import { editPictures, SCENE_SIZE } from '../../world';
 import { markPicture } from './metrics';
 import { restKept } from './rest-kept';
 import type { BenchmarkItem, BenchmarkReader, PictureReading, ScoredItem } from './types';
@@ -104,6 +104,7 @@ export async function runBenchmarkSet(
     for (let sample = 0; sample < samplesPerPrompt; sample++) {
       const drawings = await drawer(part.map((item) => requestOf(item, seed, sample)));
       asMany('the generator drew', 'pictures', [drawings.length, part.length]);
+      drawings.forEach(({ image }, i) => requirePicture(image, part[i].id));
       const readings = await reader.read(
         drawings.map(({ image }) => image),
         part,
@@ -128,6 +129,13 @@ export async function runBenchmarkSet(
 
 function asMany(who: string, what: string, [found, wanted]: [number, number]): void {
   if (found !== wanted) throw new Error(`${who} ${found} ${what}, want ${wanted}`);
+}
+
+const PICTURE_BYTES = SCENE_SIZE * SCENE_SIZE * 3;
+
+function requirePicture(image: Uint8Array | undefined, id: string): void {
+  if (image?.length !== PICTURE_BYTES)
+    throw new Error(`${id}: the generator drew ${image?.length} bytes, want ${PICTURE_BYTES}`);
 }
 
 function requestOf(item: BenchmarkItem, seed: number, sample: number): DrawRequest {

@@ -41,7 +41,10 @@ export interface PictureReading {
   aesthetic?: number;
 }
 
-/** Reads pictures, one reading each, in order. Never the judge that training was rewarded by. */
+/**
+ * Reads pictures, one reading each, in order. Never the judge that training was rewarded by. `scene.text(lines)` must
+ * count blanks as characters (a line padded with them asks that nothing stands behind it) and skip empty lines.
+ */
 export interface BenchmarkReader {
   name: string;
   read(images: Uint8Array[], items: BenchmarkItem[]): PictureReading[] | Promise<PictureReading[]>;

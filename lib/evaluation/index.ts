@@ -11,3 +11,4 @@ export * from './calibration';
 export * from './examiner';
 export * from './reliability';
 export * from './benchmark';
+export * from './benchmarks';

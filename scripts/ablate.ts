@@ -1,11 +1,11 @@
 /**
- * `npm run ablate`: Dual-GRPO under different settings, every arm with the same seeds, scored by the template
- * reader on validation prompts: balanced or staged (paper, Table 5), with or without SFT (Table 4), one module alone.
+ * `npm run ablate`: Dual-GRPO under different settings, every arm with the same seeds, scored by the examiner
+ * on validation prompts: balanced or staged (paper, Table 5), with or without SFT (Table 4), one module alone.
  */
 import * as path from 'node:path';
 import { parseCli, parseConfig, positiveInteger, writeAtomic, writeJson } from '../lib/checkpoint';
 import { mergeLora } from '../lib/diffusion';
-import { ablationTable, runAblation, runBenchmark, summarise } from '../lib/evaluation';
+import { ablationTable, Examiner, runAblation, runBenchmark, summarise } from '../lib/evaluation';
 import type { Arm } from '../lib/evaluation';
 import { DEFAULT_DUAL_GRPO, DualGrpoTrainer } from '../lib/grpo';
 import type { DualGrpoConfig } from '../lib/grpo';
@@ -22,6 +22,7 @@ const DEFAULTS = {
   sft: 'checkpoints/sft',
   base: 'checkpoints/base',
   judge: 'checkpoints/judge',
+  examiner: 'checkpoints/examiner',
   out: 'out/ablation',
   smoke: false,
 };
@@ -115,9 +116,11 @@ async function runArm(
   }
   // The same prompts for every arm and seed: arms differ by training alone.
   const prompts = RandomStream.of(0, 'ablation').shuffle(promptsOf('validation')).slice(0, options.prompts);
+  const examiner = Examiner.fromPretrained(options.examiner);
   const rows = await runBenchmark(model, prompts, {
     mode: 'think',
     seed: 1,
+    read: examiner.scores.bind(examiner),
     ...(options.smoke ? { steps: 2 } : {}),
   });
   model.dispose();

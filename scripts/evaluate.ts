@@ -1,6 +1,6 @@
 /**
  * `npm run evaluate`: draws the prompts of a split with each model, literally and after thinking, and scores them
- * with the template reader (never with the reward judge), with bootstrap intervals over facts.
+ * with the examiner (never with the reward judge), with bootstrap intervals over facts.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -8,6 +8,7 @@ import { oneOf, parseCli, positiveInteger, writeJson } from '../lib/checkpoint';
 import {
   benchmarkTable,
   bootstrapDifference,
+  Examiner,
   formatInterval,
   runBenchmark,
   summarise,
@@ -30,19 +31,24 @@ const DEFAULTS = {
   samplesPerPrompt: 1,
   batch: 8,
   seed: 3,
+  reader: 'examiner' as 'examiner' | 'templates',
+  examiner: 'checkpoints/examiner',
   out: 'out/evaluation',
 };
 
 async function main(): Promise<void> {
   const options = parseCli(DEFAULTS, {
     name: 'npm run evaluate --',
-    help: 'Scores models on held-out prompts with the template reader.',
+    help: 'Scores models on held-out prompts with the examiner, which no training has seen.',
     describe: {
       models: 'model folders; those that are missing are skipped with a note',
       modes: 'how each is used: literal, think or literal+think',
+      reader: 'who scores: the learned examiner, or template matching alone (slow; plain sprites only)',
+      examiner: "the examiner's folder",
       prompts: 'how many prompts, spread over the facts; 0 uses all',
     },
     checks: {
+      reader: oneOf('examiner', 'templates'),
       split: oneOf('test', 'validation', 'absent', 'rl', 'sft'),
       steps: positiveInteger,
       batch: positiveInteger,
@@ -56,6 +62,8 @@ async function main(): Promise<void> {
   console.log(
     `${prompts.length} prompts of ${new Set(prompts.map((p) => p.factId)).size} ${options.split} facts`,
   );
+  const examiner = options.reader === 'examiner' ? Examiner.fromPretrained(options.examiner) : undefined;
+  const read = examiner?.scores.bind(examiner);
   const systems: Record<string, BenchmarkSummary> = {};
   const results: Record<string, BenchmarkRow[]> = {};
   fs.mkdirSync(options.out, { recursive: true });
@@ -72,6 +80,7 @@ async function main(): Promise<void> {
       const rows = await runBenchmark(pipeline, prompts, {
         ...options,
         mode,
+        read,
         onProgress: (done, total) => void process.stderr.write(`\r${name}: ${done}/${total} `),
       });
       process.stderr.write('\n');

@@ -4,7 +4,7 @@
  */
 import * as path from 'node:path';
 import { parseCli, writeAtomic } from '../lib/checkpoint';
-import { readerScores, type ReaderScore } from '../lib/evaluation';
+import { Examiner, type ReaderScore } from '../lib/evaluation';
 import { escapeHtml, imageGrid } from '../lib/notebook';
 import { type Generated, ThinkThenGenerate } from '../lib/pipeline';
 import { initBackend } from '../lib/tensor';
@@ -13,6 +13,7 @@ import { type Criteria, pickShowcase } from '../lib/world';
 const DEFAULTS = {
   model: 'checkpoints/think-then-generate',
   base: 'checkpoints/base',
+  examiner: 'checkpoints/examiner',
   out: 'out',
   steps: 12,
   guidance: 3,
@@ -48,7 +49,7 @@ function printRow(row: Row, index: number, count: number): void {
 }
 
 async function drawRow(
-  models: { base: ThinkThenGenerate; full: ThinkThenGenerate },
+  models: { base: ThinkThenGenerate; full: ThinkThenGenerate; examiner: Examiner },
   item: { prompt: string; criteria?: Criteria },
   settings: { steps: number; guidance: number; seed: number },
 ): Promise<Row> {
@@ -56,7 +57,7 @@ async function drawRow(
   const thinking = await models.full.generate(prompt, settings);
   const literal = await models.base.generate(prompt, { ...settings, think: false });
   if (!criteria) return { prompt, literal, thinking };
-  const [a, b] = readerScores([literal.image, thinking.image], [criteria, criteria]);
+  const [a, b] = models.examiner.scores([literal.image, thinking.image], [criteria, criteria]);
   return { prompt, literal, thinking, scores: { literal: a, thinking: b } };
 }
 
@@ -107,6 +108,7 @@ async function main(): Promise<void> {
     describe: {
       model: 'model folder that thinks',
       base: 'base model folder, for the literal picture',
+      examiner: 'folder of the reader that scores the pictures',
       out: 'folder of gallery.png and gallery.html',
       steps: 'denoising steps',
       guidance: 'classifier-free guidance; 1 = none',
@@ -120,6 +122,7 @@ async function main(): Promise<void> {
   const models = {
     base: await ThinkThenGenerate.fromPretrained(options.base),
     full: await ThinkThenGenerate.fromPretrained(options.model),
+    examiner: Examiner.fromPretrained(options.examiner),
   };
   const own = options.prompt.split('|').filter((text) => text.trim() !== '');
   const items: { prompt: string; criteria?: Criteria }[] = own.length

@@ -20,9 +20,11 @@ import {
   judgeConfig,
   judgeLosses,
   judgeSample,
+  nameLoss,
+  namePictures,
   stemBatch,
   stemLoss,
-  stemParams,
+  taughtIn,
 } from '../lib/rewards';
 import type { ArtMix, JudgeConfig } from '../lib/rewards';
 import {
@@ -54,7 +56,7 @@ const ROLES = {
   examiner: {
     out: 'checkpoints/examiner',
     seed: 29,
-    shape: { trunk: 'shift', hiddenSize: 192, layers: 6, mlpRatio: 3 } as const,
+    shape: { trunk: 'shift', hiddenSize: 192, nameLayers: 2, layers: 3, mlpRatio: 3 } as const,
     extra: ['emojione-monotone', 'streamline', 'fxemoji'] as ExtraArtist[],
   },
 };
@@ -66,7 +68,9 @@ const DEFAULTS = {
   out: '',
   /** Steps of the first lesson (see judge-stem), of 32 collages each. */
   stemSteps: 6000,
-  steps: 14000,
+  /** Steps of the second lesson, of 16 pictures each. */
+  nameSteps: 12000,
+  steps: 5000,
   batch: 16,
   lr: 2e-3,
   warmup: 300,
@@ -94,10 +98,11 @@ async function main(): Promise<void> {
       run: 'name of the run folder (default: the role)',
       out: 'where the checkpoint goes (default: checkpoints/<role>)',
       stemSteps: 'steps of the first lesson: names, from single windows',
+      nameSteps: 'steps of the second lesson: names, from whole pictures',
+      steps: 'steps of the third lesson: everything else',
       extraShare: 'share of pictures by artists that only this reader learns from',
       changed: 'share of pictures whose sprites are recoloured, outlined or bent',
       precision: 'operands of matrix products; auto: bf16 where the CPU has it',
-      steps: 'training steps in all',
       tier: 'concepts up to this tier are learned: 0 core, 1 what most facts ask for, 2 all',
       calibrate: 'scenes per artist in the calibration report; 0 skips it',
     },
@@ -127,8 +132,10 @@ async function main(): Promise<void> {
   console.log(`${config.role}: ${shape.concepts.length} concepts, ${(size / 1e6).toFixed(2)}M parameters`);
 
   const name = config.run || config.role;
-  const lesson = await firstLesson(`${name}-stem`, { config, backend, shape, params, seed, data });
-  if (lesson.interrupted) return;
+  const school = { config, backend, shape, params, seed, data };
+  if ((await lesson(`${name}-stem`, 'stem', school)).interrupted) return;
+  if ((await lesson(`${name}-names`, 'names', school)).interrupted) return;
+  const scene = taughtIn('scene', params);
   const run = RunFolder.open(name, config, {
     fresh: config.fresh,
     backend,
@@ -139,7 +146,7 @@ async function main(): Promise<void> {
     steps: config.steps,
     saveEvery: config.saveEvery,
     logEvery: config.logEvery,
-    show: ['loss', 'presence', 'cells', 'count'],
+    show: ['loss', 'presence', 'count', 'quality'],
     step: (i) => {
       const rng = RandomStream.of(seed, 'judge-batch', i);
       const samples = Array.from({ length: config.batch }, () => judgeSample(rng, data));
@@ -148,20 +155,20 @@ async function main(): Promise<void> {
         const losses = judgeLosses(shape, params, samples);
         for (const [name, loss] of Object.entries(losses)) parts[name] = loss.dataSync()[0];
         return tf.addN(Object.values(losses)) as tf.Scalar;
-      }, params);
+      }, scene);
       const loss = value.dataSync()[0];
       value.dispose();
       const gradNorm = clipGradNorm(grads, 1);
       optimiser.lr = config.lr * schedule(i, config);
-      optimiser.step(params, grads);
+      optimiser.step(scene, grads);
       tf.dispose(grads);
-      ema.update(params);
+      ema.update(scene);
       return { loss, grad_norm: gradNorm, learning_rate: optimiser.lr, ...parts };
     },
-    ...keeping(params, optimiser, ema),
+    ...keeping(scene, optimiser, ema),
   });
   if (result.interrupted) return;
-  const judge = new Judge(shape, ema.weights());
+  const judge = new Judge(shape, { ...params, ...ema.weights() });
   judge.save(out);
   console.log(`saved ${out}`);
   if (config.calibrate === 0) return;
@@ -184,57 +191,75 @@ const optimiserOf = (config: Config): AdamW =>
     decays: (_, x) => x.rank === 2,
   });
 
-/** Names from single windows: teaches the stem and the concept head of `params` in place. */
-async function firstLesson(
+interface School {
+  config: Config;
+  backend: BackendInfo;
+  shape: JudgeConfig;
+  params: Record<string, tf.Variable>;
+  seed: number;
+  data: ArtMix & { tier: Tier };
+}
+
+/** Names, from single windows or whole pictures: teaches its part of `params` in place. */
+async function lesson(
   name: string,
-  {
-    config,
-    backend,
-    shape,
-    params,
-    seed,
-    data,
-  }: {
-    config: Config;
-    backend: BackendInfo;
-    shape: JudgeConfig;
-    params: Record<string, tf.Variable>;
-    seed: number;
-    data: ArtMix & { tier: Tier };
-  },
+  kind: 'stem' | 'names',
+  { config, backend, shape, params, seed, data }: School,
 ): Promise<StageResult> {
-  const taught = stemParams(params);
+  const taught = taughtIn(kind, params);
+  const steps = kind === 'stem' ? config.stemSteps : config.nameSteps;
   const optimiser = optimiserOf(config);
-  const { run: _, out: __, steps: ___, batch: ____, ...recorded } = config;
-  const run = RunFolder.open(name, recorded, {
-    fresh: config.fresh,
-    backend,
-    free: ['calibrate', 'fresh', 'stemSteps', 'saveEvery', 'logEvery', 'emaDecay'],
-  });
-  return runStage({
+  const ema = new Ema(config.emaDecay);
+  const {
+    run: _,
+    out: __,
+    steps: ___,
+    stemSteps: ____,
+    nameSteps: _____,
+    batch: ______,
+    ...recorded
+  } = config;
+  const run = RunFolder.open(
+    name,
+    { ...recorded, lessonSteps: steps },
+    {
+      fresh: config.fresh,
+      backend,
+      free: ['calibrate', 'fresh', 'saveEvery', 'logEvery'],
+    },
+  );
+  const result = await runStage({
     run,
-    steps: config.stemSteps,
+    steps,
     saveEvery: config.saveEvery,
     logEvery: config.logEvery,
     show: ['loss', 'right'],
     step: (i) => {
-      const batch = stemBatch(shape, RandomStream.of(seed, 'stem-batch', i), { pictures: 32, ...data });
+      const rng = RandomStream.of(seed, `${kind}-batch`, i);
       let right = 0;
-      const { value, grads } = valueAndGrads(() => {
-        const { loss, right: share } = stemLoss(shape, taught, batch);
-        right = share.dataSync()[0];
-        return loss;
-      }, taught);
-      const loss = value.dataSync()[0];
+      const loss = (): tf.Scalar => {
+        const found =
+          kind === 'stem'
+            ? stemLoss(shape, params, stemBatch(shape, rng, { pictures: 32, ...data }))
+            : nameLoss(shape, params, namePictures(rng, { pictures: 16, ...data }));
+        right = found.right.dataSync()[0];
+        return found.loss;
+      };
+      const { value, grads } = valueAndGrads(loss, taught);
+      const number = value.dataSync()[0];
       value.dispose();
       const gradNorm = clipGradNorm(grads, 1);
-      optimiser.lr = config.lr * schedule(i, { warmup: config.warmup, steps: config.stemSteps });
+      optimiser.lr = config.lr * schedule(i, { warmup: config.warmup, steps });
       optimiser.step(taught, grads);
       tf.dispose(grads);
-      return { loss, right, grad_norm: gradNorm, learning_rate: optimiser.lr };
+      ema.update(taught);
+      return { loss: number, right, grad_norm: gradNorm, learning_rate: optimiser.lr };
     },
-    ...keeping(taught, optimiser),
+    ...keeping(taught, optimiser, ema),
   });
+  const averaged = ema.weights();
+  for (const [key, variable] of Object.entries(taught)) if (averaged[key]) variable.assign(averaged[key]);
+  return result;
 }
 
 /** What a stage has to save and how it takes it over again. */

@@ -11,25 +11,30 @@ import {
   judgeLosses,
   judgeSample,
   labelsOf,
+  nameLoss,
+  namePictures,
   PIXEL_FAULTS,
   pixelFault,
   scorePictures,
   semanticScore,
+  stemBatch,
+  stemLoss,
   STRUCTURE_FAULTS,
   structureFault,
+  taughtIn,
   windowsOf,
 } from '../lib/rewards';
 import type { SceneReading, Scorer } from '../lib/rewards';
 import { AdamW, initBackend, RandomStream, tf, valueAndGrads } from '../lib/tensor';
 import type { Params } from '../lib/tensor';
-import { criteriaOfScene, randomScene, renderScene } from '../lib/world';
+import { criteriaOfScene, randomFigureScene, randomScene, renderScene } from '../lib/world';
 import type { Criteria } from '../lib/world';
 
 before(async () => {
   await initBackend((process.env.T2G_BACKEND ?? 'auto') as 'auto');
 });
 
-const small = judgeConfig({ hiddenSize: 32, layers: 1, heads: 2 });
+const small = judgeConfig({ hiddenSize: 36, layers: 1, nameLayers: 1, heads: 2 });
 const cat: Criteria = {
   answer: [{ kind: 'has', concept: 'cat', count: 2 }],
   details: [{ kind: 'background', value: 'sea' }],
@@ -135,9 +140,12 @@ describe('faults', () => {
 describe('judge', () => {
   it('cuts overlapping windows with zeros outside the picture', () => {
     const image = new Uint8Array(64 * 64 * 3).fill(255);
-    const windows = windowsOf(small, [image]).reshape([64, 16, 16, 3]).arraySync() as number[][][][];
-    assert.deepEqual([windows[0][0][0][0], windows[0][4][4][0], windows[0][15][15][2]], [0, 1, 1]);
-    assert.equal(windows[63][12][12][0], 0);
+    const windows = windowsOf(small, [image]).reshape([64, 2, 16, 16, 3]).arraySync() as number[][][][][];
+    const [fine, coarse] = windows[0];
+    assert.deepEqual([fine[0][0][0], fine[4][4][0], fine[15][15][2]], [0, 1, 1]);
+    // At half the resolution the margin is 6 pixels of 16: 12 of the picture's.
+    assert.deepEqual([coarse[5][6][0], coarse[6][6][0]], [0, 1]);
+    assert.equal(windows[63][0][12][12][0], 0);
     assert.throws(() => windowsOf(small, [new Uint8Array(3)]), /3 bytes, want 12288/);
   });
 
@@ -149,6 +157,41 @@ describe('judge', () => {
         assert.ok(small.choices[name].includes(value), `${name} = ${value}`);
       for (const o of objects) assert.ok(small.concepts.includes(o.concept) && small.tints.includes(o.tint));
       if (objects.length > 0) assert.ok(cells.length > 0, JSON.stringify(spec));
+    }
+    for (let i = 0; i < 100; i++) {
+      const { choices } = labelsOf(randomFigureScene(RandomStream.of(i, 'labels')));
+      for (const [name, value] of Object.entries(choices))
+        assert.ok(small.choices[name].includes(value), `${name} = ${value}`);
+    }
+  });
+
+  it('teaches every parameter in the last two lessons, and none in both', () => {
+    for (const trunk of ['attention', 'shift'] as const) {
+      const params = initJudge({ ...small, trunk }, RandomStream.of(1, 'init'));
+      const [names, scene] = (['names', 'scene'] as const).map((l) => Object.keys(taughtIn(l, params)));
+      assert.deepEqual([...names, ...scene].sort(), Object.keys(params).sort());
+      assert.ok(Object.keys(taughtIn('stem', params)).every((name) => names.includes(name)));
+      assert.ok(names.length > 6 && scene.length > 20);
+      tf.dispose(params);
+    }
+  });
+
+  it('learns names: the loss of fixed windows and of fixed pictures falls, for both bodies', () => {
+    for (const trunk of ['attention', 'shift'] as const) {
+      const shape = { ...small, trunk, featureScale: trunk === 'shift' ? [] : small.featureScale };
+      const params = variablesOf(initJudge(shape, RandomStream.of(2, 'init')));
+      const batch = stemBatch(shape, RandomStream.of(3, 'stem'), { pictures: 3, tier: 0 });
+      const pictures = namePictures(RandomStream.of(4, 'names'), { pictures: 3, tier: 0 });
+      const lessons = {
+        stem: () => stemLoss(shape, params, batch).loss,
+        names: () => nameLoss(shape, params, pictures).loss,
+      };
+      for (const [lesson, loss] of Object.entries(lessons)) {
+        const taught = taughtIn(lesson as 'stem' | 'names', params);
+        const [first, last] = fallOf(loss, taught, 25);
+        assert.ok(last < 0.7 * first, `${trunk} ${lesson}: loss went from ${first} to ${last}`);
+      }
+      tf.dispose(params);
     }
   });
 
@@ -171,25 +214,29 @@ describe('judge', () => {
     assert.throws(() => judge.read(images.slice(0, 1))[0].counts(small.concepts[0]), /not asked for/);
   });
 
-  it('learns: the loss of a fixed batch falls', () => {
-    const params: Record<string, tf.Variable> = {};
-    for (const [name, x] of Object.entries(initJudge(small, RandomStream.of(2, 'init')) as Params))
-      params[name] = tf.variable(x);
-    const optimiser = new AdamW({ lr: 3e-3, weightDecay: 0 });
+  it('learns the rest: the loss of a fixed batch falls', () => {
+    const params = variablesOf(initJudge(small, RandomStream.of(2, 'init')));
     const rng = RandomStream.of(2, 'batch');
     const samples = Array.from({ length: 6 }, () => judgeSample(rng));
-    const step = (): number => {
-      const { value, grads } = valueAndGrads(
-        () => tf.addN(Object.values(judgeLosses(small, params, samples))) as tf.Scalar,
-        params,
-      );
-      optimiser.step(params, grads);
-      tf.dispose(grads);
-      return value.dataSync()[0];
-    };
-    const first = step();
-    let last = first;
-    for (let i = 0; i < 25; i++) last = step();
+    const loss = (): tf.Scalar => tf.addN(Object.values(judgeLosses(small, params, samples))) as tf.Scalar;
+    const [first, last] = fallOf(loss, taughtIn('scene', params), 25);
     assert.ok(last < 0.7 * first, `loss went from ${first} to ${last}`);
   });
 });
+
+function variablesOf(params: Params): Record<string, tf.Variable> {
+  return Object.fromEntries(Object.entries(params).map(([name, x]) => [name, tf.variable(x)]));
+}
+
+/** First and last loss of `steps` steps on the same batch. */
+function fallOf(loss: () => tf.Scalar, taught: Record<string, tf.Variable>, steps: number): [number, number] {
+  const optimiser = new AdamW({ lr: 3e-3, weightDecay: 0 });
+  const losses: number[] = [];
+  for (let i = 0; i <= steps; i++) {
+    const { value, grads } = valueAndGrads(loss, taught);
+    optimiser.step(taught, grads);
+    losses.push(value.dataSync()[0]);
+    tf.dispose([value, grads] as tf.TensorContainer);
+  }
+  return [losses[0], losses[steps]];
+}

@@ -7,6 +7,7 @@ import { conceptsAsked, Judge, loadReader, semanticScore } from '../rewards';
 import type { JudgeReading } from '../rewards';
 import { textAgreement } from '../world';
 import type { Criteria } from '../world';
+import type { BenchmarkReader } from './benchmarks';
 import type { ReaderScore } from './template-reader';
 
 export class Examiner extends Judge {
@@ -31,6 +32,24 @@ export class Examiner extends Judge {
   protected override textShare(image: Uint8Array, _glyphs: number[][] | undefined, lines: string[]): number {
     return textAgreement(image, lines);
   }
+}
+
+/** The examiner as the reader of benchmark sets. */
+export function examinerReader(examiner: Examiner): BenchmarkReader {
+  return {
+    name: examiner.name,
+    read: (images, items) => {
+      const asked = items.map(({ criteria }) =>
+        conceptsAsked({
+          answer: criteria.flatMap((question) => ('predicate' in question ? [question.predicate] : [])),
+          details: [],
+        }),
+      );
+      return examiner
+        .read(images, asked)
+        .map((scene) => ({ scene, soundness: soundnessOf(scene), aesthetic: scene.aesthetic }));
+    },
+  };
 }
 
 /** Whole and clean at once: the smaller of consistency and aesthetic. */

@@ -16,6 +16,7 @@ export * from './judge-loss';
 export * from './judge-stem';
 export { cellAgreement, figureAgreement } from './figure-reading';
 export { panelPicture } from './panel-picture';
+export { collage } from './collage';
 export { drawMixed, type ArtMix, type ExtraArt } from './judge-art';
 export { randomStyle, restyled, warped, type SpriteStyle } from './sprite-changes';
 export {

@@ -79,7 +79,7 @@ export interface JudgeDataOptions extends ArtMix {
   tier?: Tier;
 }
 
-interface Shown {
+export interface Shown {
   image: Uint8Array;
   labels: SceneLabels;
 }
@@ -93,7 +93,8 @@ export function drawnScene(
   return { spec, image: drawMixed(spec, rng) };
 }
 
-function shown(rng: RandomStream, { tier = DEFAULT_TIER, ...mix }: JudgeDataOptions): Shown {
+/** A picture with its labels, as drawn. */
+export function shown(rng: RandomStream, { tier = DEFAULT_TIER, ...mix }: JudgeDataOptions): Shown {
   if (rng.uniform() < COLLAGES) return collage(rng, tier, mix);
   const kind = rng.uniform();
   if (kind < PANELS) {

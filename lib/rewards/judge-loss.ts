@@ -1,6 +1,6 @@
 /**
- * The judge's loss on one batch: presence (binary, plus a softmax that learns names faster), attributes of the
- * objects that are there, picture-wide choices, glyphs, and the two quality scores.
+ * The third lesson's loss on one batch, everything but names: where things are and how sure it is of them, attributes
+ * of the objects that are there, picture-wide choices, glyphs, and the two quality scores.
  */
 import { embedding, tf, tokenLogProbs } from '../tensor';
 import type { Params } from '../tensor';
@@ -24,7 +24,7 @@ export function judgeLosses(config: JudgeConfig, params: Params, samples: JudgeS
   );
   return {
     ...presenceLosses(config, outputs, samples),
-    cells: cellLoss(config, outputs, samples).mul(2) as tf.Scalar,
+    things: thingLoss(outputs, samples),
     centres: centreLoss(config, outputs, samples),
     ...objectLosses(config, params, { outputs, samples }),
     ...choiceLosses(config, outputs, samples),
@@ -43,14 +43,12 @@ function presenceLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: Jud
   const index = new Map(config.concepts.map((name, i) => [name, i]));
   const targets = new Float32Array(samples.length * C);
   const taught = samples.map((s) => (s.labels ? 1 : 0));
-  const rows: number[] = [];
   samples.forEach((s, b) =>
     s.labels?.objects.forEach(({ concept }) => {
       const at = index.get(concept);
       if (at === undefined)
         throw new Error(`judge training: concept "${concept}" is not in the judge's config`);
       targets[b * C + at] = 1;
-      rows.push(b * C + at);
     }),
   );
   const n = Math.max(
@@ -60,26 +58,21 @@ function presenceLosses(config: JudgeConfig, outputs: JudgeOutputs, samples: Jud
   const target = tf.tensor2d(targets, [samples.length, C]);
   const mask = tf.tensor2d(taught, [samples.length, 1]);
   const binary = binaryCrossEntropy(outputs.presence, target).mul(mask).sum().div(n) as tf.Scalar;
-  // Cross-entropy of each present concept against all absent ones.
-  const share = tf.logSoftmax(outputs.presence).mul(target).mul(mask).sum();
-  return { presence: binary, naming: share.mul(-1 / Math.max(1, rows.length)) as tf.Scalar };
+  return { presence: binary };
 }
 
-/** Names the cells that lie inside a sprite: with the layout known, each cell can be told what it shows. */
-function cellLoss(config: JudgeConfig, outputs: JudgeOutputs, samples: JudgeSample[]): tf.Scalar {
-  const index = new Map(config.concepts.map((name, i) => [name, i]));
-  const [B, T, C] = outputs.conceptMap.shape;
-  const rows: number[] = [];
-  const targets: number[] = [];
-  samples.forEach((s, b) =>
-    s.labels?.cells.forEach(({ cell, concept }) => {
-      rows.push(b * T + cell);
-      targets.push(index.get(concept) as number);
-    }),
-  );
-  if (rows.length === 0) return tf.scalar(0);
-  const picked = embedding(outputs.conceptMap.reshape([B * T, C]), tf.tensor1d(rows, 'int32')) as tf.Tensor2D;
-  return crossEntropy(picked, targets);
+/** Whether each cell lies on a thing. */
+function thingLoss(outputs: JudgeOutputs, samples: JudgeSample[]): tf.Scalar {
+  const [B, T] = outputs.things.shape;
+  const targets = new Float32Array(B * T);
+  const taught = samples.map((s) => (s.labels?.centres ? 1 : 0));
+  samples.forEach((s, b) => s.labels?.cells.forEach(({ cell }) => (targets[b * T + cell] = 1)));
+  const losses = binaryCrossEntropy(outputs.things, tf.tensor2d(targets, [B, T]));
+  const n = Math.max(1, taught.filter(Boolean).length);
+  return losses
+    .mul(tf.tensor2d(taught, [B, 1]))
+    .sum()
+    .mul(0.1 / n) as tf.Scalar;
 }
 
 /** Share of an object's middle in each cell, spread over the four nearest, so that the sum is the number of objects. */

@@ -7,12 +7,14 @@ import { tf, linear, RandomStream } from '../tensor';
 import type { Params } from '../tensor';
 import { conceptPrototypes } from './concept-prototypes';
 import { initObjects } from './judge-objects';
-import { initTrunk, trunkForward } from './judge-trunk';
+import { initTrunk, nameForward, sceneForward } from './judge-trunk';
 
 export interface JudgeConfig {
   /** The body, see judge-trunk. */
   trunk: 'attention' | 'shift';
   hiddenSize: number;
+  /** Blocks of the name tower and of the scene tower. */
+  nameLayers: number;
   layers: number;
   heads: number;
   mlpRatio: number;
@@ -45,7 +47,8 @@ export const DEFAULT_JUDGE: Omit<
 > = {
   trunk: 'attention',
   hiddenSize: 160,
-  layers: 5,
+  nameLayers: 2,
+  layers: 3,
   heads: 5,
   mlpRatio: 3,
   imageSize: 64,
@@ -56,13 +59,17 @@ export const DEFAULT_JUDGE: Omit<
 
 /** What one forward pass gives; B pictures, T tokens, C concepts. */
 export interface JudgeOutputs {
-  /** [B, T, D] after the last norm. */
+  /** [B, T, D] of the scene tower, after its norm. */
   tokens: tf.Tensor3D;
-  /** [B, T, C] how much each cell looks like each concept. */
+  /** [B, T, D] of the name tower, after its norm. */
+  names: tf.Tensor3D;
+  /** [B, T, C] log-share of each concept in each cell, were there a thing. */
   conceptMap: tf.Tensor3D;
+  /** [B, T] logits: whether a cell lies on a thing. */
+  things: tf.Tensor2D;
   /** [B, T] logits: how much of an object's middle lies in each cell. */
   centres: tf.Tensor2D;
-  /** [B, C] presence logits: log-sum-exp of the map over cells. */
+  /** [B, C] presence logits, from the shares of the cells that lie on things. */
   presence: tf.Tensor2D;
   /** [B, n] logits per picture-wide choice. */
   choices: Record<string, tf.Tensor2D>;
@@ -80,8 +87,11 @@ export function initJudge(config: JudgeConfig, rng: RandomStream): Params {
   const params: Params = {
     ...initTrunk(config, rng),
     'concept.weight': conceptPrototypes(config.concepts, D),
-    // Most concepts are absent from a picture, and log-sum-exp over 64 cells adds log 64.
-    'concept.bias': tf.fill([config.concepts.length], -8),
+    'concept.bias': tf.zeros([config.concepts.length]),
+    'thing.weight': matrix(1, D, 0.1),
+    'thing.bias': tf.zeros([1]),
+    'presence.scale': tf.ones([1]),
+    'presence.bias': tf.zeros([1]),
     'centre.weight': matrix(1, D, 0.1),
     'centre.bias': tf.fill([1], -4),
     ...initObjects(config, rng),
@@ -174,11 +184,20 @@ export function windowRows(
   return out;
 }
 
+/** Log-shares of the concepts in each cell, from the name tower alone. [B, T, C] */
+export function conceptShares(params: Params, names: tf.Tensor): tf.Tensor {
+  return tf.logSoftmax(linear(names, params['concept.weight'], params['concept.bias']));
+}
+
 /** One pass over what `windowsOf` made. Call inside a tidy. */
 export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Tensor3D): JudgeOutputs {
-  const tokens = trunkForward(config, params, windows); // [B, T, D]
+  const names = nameForward(config, params, windows); // [B, T, D]
+  const conceptMap = conceptShares(params, names) as tf.Tensor3D; // [B, T, C]
+  const tokens = sceneForward(config, params, { windows, names }); // [B, T, D]
   const [B, T] = tokens.shape;
-  const conceptMap = linear(tokens, params['concept.weight'], params['concept.bias']) as tf.Tensor3D; // [B, T, C]
+  const cellHead = (name: string): tf.Tensor2D =>
+    linear(tokens, params[`${name}.weight`], params[`${name}.bias`]).reshape([B, T]) as tf.Tensor2D;
+  const things = cellHead('thing');
   const pooled = tf.concat([tokens.mean(1), tokens.max(1)], 1); // [B, 2D]
   const choices: Record<string, tf.Tensor2D> = {};
   for (const name of Object.keys(config.choices))
@@ -189,9 +208,11 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
     ) as tf.Tensor2D;
   return {
     tokens,
+    names,
     conceptMap,
-    centres: linear(tokens, params['centre.weight'], params['centre.bias']).reshape([B, T]) as tf.Tensor2D,
-    presence: logSumExpOverCells(conceptMap),
+    things,
+    centres: cellHead('centre'),
+    presence: presenceOf(params, conceptMap, things),
     choices,
     quality: linear(pooled, params['quality.weight'], params['quality.bias']) as tf.Tensor2D,
     glyphs: params['glyph.weight']
@@ -200,6 +221,9 @@ export function judgeForward(config: JudgeConfig, params: Params, windows: tf.Te
   };
 }
 
-function logSumExpOverCells(map: tf.Tensor3D): tf.Tensor2D {
-  return tf.tidy(() => tf.logSumExp(map, 1) as tf.Tensor2D);
+/** A logistic function of log(cells on things that look like the concept), scaled and moved as training finds. */
+function presenceOf(params: Params, conceptMap: tf.Tensor3D, things: tf.Tensor2D): tf.Tensor2D {
+  const onThings = tf.logSigmoid(things).expandDims(2); // [B, T, 1]
+  const cells = tf.logSumExp(conceptMap.add(onThings), 1); // [B, C]
+  return cells.mul(params['presence.scale']).add(params['presence.bias']) as tf.Tensor2D;
 }

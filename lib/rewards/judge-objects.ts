@@ -53,19 +53,22 @@ export function readObjects(
   { rows, columns }: ObjectPairs,
 ): ObjectOutputs {
   const [B, T, D] = outputs.tokens.shape;
+  const C = outputs.conceptMap.shape[2];
   const N = rows.length;
   const at = tf.tensor1d(rows, 'int32');
-  const concepts = tf.tensor1d(columns, 'int32');
   const tokens = embedding(outputs.tokens.reshape([B, T * D]), at).reshape([N, T, D]); // [N, T, D]
-  const queries = embedding(params['concept.weight'], concepts).reshape([N, D, 1]); // [N, D, 1]
-  const map = tf.matMul(tokens, queries).reshape([N, T]); // [N, T]
-  // The concept's bias is the same for every cell, so the softmax does not need it.
-  const where = tf.softmax(map) as tf.Tensor2D; // [N, T]
+  // The column of each asked concept: log-shares over the cells.
+  const maps = outputs.conceptMap.transpose([0, 2, 1]).reshape([B * C, T]);
+  const pairs = tf.tensor1d(
+    rows.map((row, i) => row * C + columns[i]),
+    'int32',
+  );
+  const map = embedding(maps, pairs); // [N, T]
+  const onThings = embedding(tf.logSigmoid(outputs.things), at); // [N, T]
+  const where = tf.softmax(map.add(onThings)) as tf.Tensor2D; // [N, T]
   const gathered = tf.matMul(where.reshape([N, 1, T]), tokens).reshape([N, D]); // [N, D]
-  const bias = embedding(params['concept.bias'].reshape([-1, 1]), concepts); // [N, 1]
-  const all = embedding(tf.logSumExp(outputs.conceptMap, 2), at); // [N, T]
   const middles = embedding(tf.sigmoid(outputs.centres), at); // [N, T]
-  const seen = tf.concat([gathered, spreadOf(where), counted({ map: map.add(bias).sub(all), middles })], 1);
+  const seen = tf.concat([gathered, spreadOf(where), counted({ map, middles })], 1);
   const object = gelu(linear(seen, params['object.weight'], params['object.bias'])); // [N, D]
   const head = (name: string): tf.Tensor2D =>
     linear(object, params[`${name}.weight`], params[`${name}.bias`]) as tf.Tensor2D;

@@ -1,17 +1,19 @@
 /**
- * The first lesson of a scene reader: names, from single windows of collages. Only the stem and the concept head take
- * part, and only windows that lie on a thing, so a second teaches ten times as many things as the whole reader could:
- * with 861 names to learn, that is what decides (docs/LOG.md).
+ * The first two lessons of a scene reader: names. First from single windows of collages: only the stem and the concept
+ * head take part, and only windows that lie on a thing, so a second teaches ten times as many things as the whole reader
+ * could; with 861 names to learn, that is what decides (docs/LOG.md). Then from all cells of pictures, with the blocks of
+ * the name tower. The third lesson, everything but names, is judge-loss.
  */
-import { linear, rmsNorm, RandomStream, tf, tokenLogProbs } from '../tensor';
+import { embedding, linear, rmsNorm, RandomStream, tf, tokenLogProbs } from '../tensor';
 import type { Params } from '../tensor';
 import type { Tier } from '../world';
 import { collage } from './collage';
 import type { ArtMix } from './judge-art';
-import { disturbed } from './judge-data';
-import { windowPairs } from './judge-model';
+import { disturbed, shown } from './judge-data';
+import type { SceneLabels } from './judge-labels';
+import { windowPairs, windowsOf } from './judge-model';
 import type { JudgeConfig } from './judge-model';
-import { stemForward } from './judge-trunk';
+import { nameForward, seenOf, stemForward } from './judge-trunk';
 
 /** Windows of one picture that are used, at most: neighbours of one thing are much alike. */
 const PER_PICTURE = 24;
@@ -59,7 +61,51 @@ export function stemLoss(
   { windows, concepts }: StemBatch,
 ): { loss: tf.Scalar; right: tf.Scalar } {
   const seen = tf.tensor2d(windows, [concepts.length, windows.length / concepts.length]);
-  const tokens = rmsNorm(stemForward(config, params, seen), params['norm.weight'], 1e-6); // [N, D]
+  const stem = stemForward(params, 'name', seenOf(config, seen));
+  return namesLoss(params, rmsNorm(stem, params['name.norm.weight'], 1e-6) as tf.Tensor2D, concepts);
+}
+
+/** Pictures of the second lesson: two of three are collages, the others scenes as layouts make them. */
+export function namePictures(
+  rng: RandomStream,
+  { pictures, tier, ...mix }: ArtMix & { pictures: number; tier: Tier },
+): { image: Uint8Array; labels: SceneLabels }[] {
+  return Array.from({ length: pictures }, () => {
+    const { image, labels } = rng.uniform() < 0.3 ? collage(rng, tier, mix) : shown(rng, { tier, ...mix });
+    return { image: disturbed(image, rng), labels };
+  });
+}
+
+/** The second lesson: names of all cells that lie on things, now that windows know their neighbours. */
+export function nameLoss(
+  config: JudgeConfig,
+  params: Params,
+  pictures: readonly { image: Uint8Array; labels: SceneLabels }[],
+): { loss: tf.Scalar; right: tf.Scalar } {
+  const index = new Map(config.concepts.map((name, i) => [name, i]));
+  const images = pictures.map(({ image }) => image);
+  const names = nameForward(config, params, windowsOf(config, images));
+  const [B, T, D] = names.shape;
+  const cells = pictures.flatMap(({ labels }, b) =>
+    labels.cells.map(({ cell, concept }) => ({ row: b * T + cell, concept: index.get(concept) as number })),
+  );
+  const rows = tf.tensor1d(
+    cells.map(({ row }) => row),
+    'int32',
+  );
+  const seen = embedding(names.reshape([B * T, D]), rows) as tf.Tensor2D;
+  return namesLoss(
+    params,
+    seen,
+    cells.map(({ concept }) => concept),
+  );
+}
+
+function namesLoss(
+  params: Params,
+  tokens: tf.Tensor2D,
+  concepts: number[],
+): { loss: tf.Scalar; right: tf.Scalar } {
   const logits = linear(tokens, params['concept.weight'], params['concept.bias']) as tf.Tensor2D; // [N, C]
   const targets = tf.tensor1d(concepts, 'int32');
   return {
@@ -68,9 +114,14 @@ export function stemLoss(
   };
 }
 
-/** The parameters that the first lesson teaches. */
-export function stemParams<T>(params: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(params).filter(([name]) => /^(stem|concept)\.|^norm\./.test(name)),
-  );
+/** What each lesson teaches: the stem and the names, then the whole name tower, then everything else. */
+export const LESSONS = {
+  stem: /^name\.(stem|norm)\.|^concept\./,
+  names: /^(name|concept)\./,
+  scene: /^(?!name\.|concept\.)/,
+} as const;
+
+/** The parameters that a lesson teaches. */
+export function taughtIn<T>(lesson: keyof typeof LESSONS, params: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => LESSONS[lesson].test(name)));
 }

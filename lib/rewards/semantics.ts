@@ -121,7 +121,7 @@ export function scorePredicate(reading: SceneReading, p: Predicate): number {
       return scorePredicate(able(reading, p).panel(p.panel), p.predicate);
     case 'same':
       throw new Error(
-        'same(rest) compares two pictures: score edits with scoreEdit, which has the one before',
+        'same(rest) compares two pictures: not one with its criteria: measure it with sameRest',
       );
     default:
       throw new Error(

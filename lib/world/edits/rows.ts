@@ -139,10 +139,8 @@ const STYLES = [
  */
 export function editDocuments(): string[] {
   const kinds = EDIT_KINDS.filter((kind) => kind === 'temporal' || kind === 'causal');
-  const reasons = new Map<string, readonly string[]>();
-  for (const pair of kinds.flatMap((kind) => editsOf(kind)))
-    reasons.set(`${pair.kind}/${pair.template}/${pair.change}`, pair.reasons);
-  const documents = [...reasons.values()].flatMap((said) =>
+  const reasons = kinds.flatMap((kind) => editsOf(kind).map((pair) => pair.reasons));
+  const documents = reasons.flatMap((said) =>
     said.flatMap((reason, i) =>
       STYLES.map((style) => style.replace('{R}', reason).replace('{Q}', said[(i + 1) % said.length])),
     ),

@@ -37,7 +37,7 @@ interface TableTemplate extends Fields {
   every?: boolean;
   rows: readonly TableRow[];
 }
-interface Table {
+export interface EditTable {
   asks?: Record<string, readonly string[]>;
   templates: Record<string, TableTemplate>;
 }
@@ -113,7 +113,8 @@ function draftsOf({ template, entry, row, form, variant, asks }: RowPlace): Edit
   // Rows that share a key differ by their things.
   const thing = slots.key !== undefined && slots.x !== undefined ? slots.x : '';
   return [...listOf(get('in'), 'in')].map((place): EditDraft => {
-    const [here, there = here] = place.split('>').map(placeWords);
+    const places = place.split('>').map(placeWords);
+    const [here, there] = [places[0], places[places.length - 1]];
     return {
       template,
       change,
@@ -127,9 +128,8 @@ function draftsOf({ template, entry, row, form, variant, asks }: RowPlace): Edit
   });
 }
 
-/** The drafts of data/edits/<kind>.json in the order of the file. Throws with file, template and row when one is wrong. */
-export function tableDrafts(kind: EditKind): EditDraft[] {
-  const { asks = {}, templates } = readData(join(EDIT_DATA, `${kind}.json`)) as Table;
+/** The drafts of a table in its order; `label` names it in errors, with template and row. */
+export function draftsOfTable({ asks = {}, templates }: EditTable, label: string): EditDraft[] {
   return Object.entries(templates).flatMap(([template, entry]) =>
     entry.rows.flatMap((row, i) => {
       const { forms = [undefined], every = false } = entry;
@@ -139,10 +139,13 @@ export function tableDrafts(kind: EditKind): EditDraft[] {
           draftsOf({ template, entry, row, form, variant: every && f > 0 ? String(f + 1) : '', asks }),
         );
       } catch (error) {
-        throw new Error(`data/edits/${kind}.json: ${template}, row ${i + 1}: ${(error as Error).message}`, {
-          cause: error,
-        });
+        throw new Error(`${label}: ${template}, row ${i + 1}: ${(error as Error).message}`, { cause: error });
       }
     }),
   );
+}
+
+/** The drafts of data/edits/<kind>.json. Throws with file, template and row when one is wrong. */
+export function tableDrafts(kind: EditKind): EditDraft[] {
+  return draftsOfTable(readData(join(EDIT_DATA, `${kind}.json`)) as EditTable, `data/edits/${kind}.json`);
 }

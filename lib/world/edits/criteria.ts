@@ -18,14 +18,21 @@ function changedCells(before: SceneSpec, after: SceneSpec): Predicate[] {
   );
 }
 
-/** What is true after and false before is the answer; what is true of both is a detail. */
+/**
+ * What is true after and false before is the answer; what is true of both is a detail. How large a thing is that was not
+ * there before is not asked: no instruction says it.
+ */
 export function editCriteria(before: SceneSpec, after: SceneSpec): Criteria {
   const said = criteriaOfScene(after);
   const all: Predicate[] = [...said.answer, ...said.details, ...changedCells(before, after)];
   for (const { concept, slot } of after.objects) if (slot) all.push({ kind: 'slot', concept, value: slot });
   for (const { concept } of before.objects)
     if (countOf(after, concept) === 0) all.push({ kind: 'absent', concept });
-  const answer = all.filter((predicate) => !specSatisfies(before, predicate));
+  const answer = all.filter(
+    (predicate) =>
+      !specSatisfies(before, predicate) &&
+      !(predicate.kind === 'size' && countOf(before, predicate.concept) === 0),
+  );
   const details = all.filter((predicate) => specSatisfies(before, predicate));
   const { rest } = editPictures({ before, after });
   if (restShare(rest) >= LEAST_REST) details.push({ kind: 'same', what: 'rest' });

@@ -19,10 +19,21 @@ function templateLines(): string[] {
   });
 }
 
+/** Templates with the same change over and over: there a score says little. */
+function copiedTemplates({ byPair }: EditBaseline): string[] {
+  const shares = new Map<string, boolean[]>();
+  for (const { template, id } of editsIn('test'))
+    shares.set(template, [...(shares.get(template) ?? []), byPair.get(id) === true]);
+  return [...shares]
+    .filter(([, right]) => 2 * right.filter(Boolean).length >= right.length)
+    .map(([name]) => name);
+}
+
 function baselineLines(): string[] {
+  const common = commonEdit();
   const baselines: [string, EditBaseline][] = [
     ['identity (do nothing)', identityEdit()],
-    ['most common edit', commonEdit()],
+    ['most common edit', common],
     ['most common result', commonResult()],
     ['nearest SFT edit', nearestEdit()],
   ];
@@ -46,6 +57,7 @@ function baselineLines(): string[] {
       unseen.length,
       test.length,
     ]),
+    `templates where the most common edit is right for half of the test pairs or more: ${copiedTemplates(common).join(', ')}`,
   ];
 }
 

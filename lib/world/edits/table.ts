@@ -43,13 +43,17 @@ export interface EditTable {
 }
 
 const FIELDS = ['from', 'to', 'in', 'asks', 'why', 'seen'];
+/** `{x}`, `{a x}`, `{s x}`. */
+const SLOT = /\{([as] )?(\w+)\}/g;
+/** Slots that give a row its key, said or not. */
+const LOOSE = ['key', 'x'];
 
 /**
  * `{x}` is the slot, `{a x}` has an article, `{s x}` is the plural of a concept; a sentence begins with a capital.
  * Throws on unknown slots.
  */
 export function fillSlots(template: string, slots: Slots, { sentence = false } = {}): string {
-  return template.replace(/\{([as] )?(\w+)\}/g, (_, how: string | undefined, name: string, at: number) => {
+  return template.replace(SLOT, (_, how: string | undefined, name: string, at: number) => {
     const value = slots[name];
     if (value === undefined) throw new Error(`"${template}": slot {${name}} has no value`);
     const words = how === 'a ' ? withArticle(value) : how === 's ' ? conceptOf(value).plural : value;
@@ -90,6 +94,14 @@ function slotsOf(...levels: (TableRow | undefined)[]): Slots {
   );
 }
 
+/** Throws when a row has a slot that none of the texts has: a field that was spelt wrong is one. */
+function checkSlots(row: TableRow, texts: readonly string[]): void {
+  const said = new Set(texts.flatMap((text) => [...text.matchAll(SLOT)].map(([, , name]) => name)));
+  for (const name of Object.keys(row))
+    if (!FIELDS.includes(name) && !LOOSE.includes(name) && !said.has(name))
+      throw new Error(`slot "${name}" is in no text, want ${FIELDS.join(', ')} or a slot that one has`);
+}
+
 interface RowPlace {
   template: string;
   entry: TableTemplate;
@@ -109,6 +121,9 @@ function draftsOf({ template, entry, row, form, variant, asks }: RowPlace): Edit
   const instructions = listOf(typeof asked === 'string' ? asks[asked] : asked, 'asks');
   const reasons = listOf(get('why'), 'why');
   const seen = get('seen');
+  // By turns, a form may leave a slot out that the next one has.
+  const forms = (entry.forms ?? []).flatMap((each) => [each.from, each.to].flatMap((text) => text ?? []));
+  checkSlots(row, [from, to, ...instructions, ...reasons, seen ?? '', ...forms]);
   const change = slug(slots.key ?? slots.x ?? `${from} ${to}`);
   // Rows that share a key differ by their things.
   const thing = slots.key !== undefined && slots.x !== undefined ? slots.x : '';

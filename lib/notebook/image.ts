@@ -93,7 +93,8 @@ export async function imageGrid(pictures: PictureLike[], options: GridOptions = 
   return sheet.composite(layers).png({ compressionLevel: 9, adaptiveFiltering: false }).toBuffer();
 }
 
-async function enlarged(picture: Picture, scale: number): Promise<Buffer> {
+/** PNG bytes of one picture, enlarged by nearest neighbour. Throws when its bytes are not width x height x 3. */
+export async function enlarged(picture: Picture, scale: number): Promise<Buffer> {
   const { data, width = SIDE, height = SIDE } = picture;
   if (data.length !== width * height * 3)
     throw new Error(`picture: ${data.length} bytes, want ${width} x ${height} x 3 = ${width * height * 3}`);

@@ -1,7 +1,7 @@
 /** Cards: pictures with what was asked and what they show in words under them, tiled on one sheet. */
 import sharp, { type OverlayOptions } from 'sharp';
 import { escapeHtml, inNotebook, showPng } from './display';
-import { enlarged, wrapLabel } from './image';
+import { enlarged, smallPng, wrapLabel } from './image';
 
 export interface Card {
   /** Side by side, RGB bytes of 64 x 64 pixels each; a before and an after have an arrow between them. */
@@ -21,8 +21,6 @@ export interface CardOptions {
   width?: number;
   /** Lines that a title and a text may fill before they are cut short; default 4 each. */
   lines?: number;
-  /** Colours of the palette, 2..256; default 256. */
-  colours?: number;
 }
 
 const SIDE = 64;
@@ -31,6 +29,7 @@ const ARROW = 16;
 const LEAST_WIDTH = 152;
 const LINE_HEIGHT = 12;
 const CHARACTER_WIDTH = 6.03; // of the 10-pixel monospace font
+const EDGE = 85; // a step of opacity: 0, 85, 170 or 255
 const TITLE_COLOUR = '#111111';
 const TEXT_COLOUR = '#1a4f8a';
 
@@ -63,7 +62,7 @@ export function spreadOver<T>(items: readonly T[], count: number, groupOf: (item
  */
 export async function cardSheet(cards: readonly Card[], options: CardOptions = {}): Promise<Buffer> {
   if (cards.length === 0) throw new Error('cardSheet: no cards given, want at least one');
-  const { columns = 6, scale = 2, lines = 4, colours = 256 } = options;
+  const { columns = 6, scale = 2, lines = 4 } = options;
   const side = SIDE * scale;
   const shown = cards[0].pictures.length;
   const { width = Math.max(LEAST_WIDTH, shown * side + (shown - 1) * ARROW) } = options;
@@ -95,14 +94,25 @@ export async function cardSheet(cards: readonly Card[], options: CardOptions = {
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${sheetWidth}" height="${top}" ` +
     `font-family="DejaVu Sans Mono, monospace" font-size="10">${texts.join('')}</svg>`;
-  layers.push({ input: Buffer.from(svg), left: 0, top: 0 });
+  layers.push(await lettering(svg));
   const sheet = await sharp({
     create: { width: sheetWidth, height: top, channels: 3, background: '#ffffff' },
   })
     .composite(layers)
     .png()
     .toBuffer();
-  return sharp(sheet).png({ palette: true, colours, dither: 0, effort: 10, compressionLevel: 9 }).toBuffer();
+  return smallPng(sheet);
+}
+
+/** Letters with few shades of grey at their edges: a sheet is mostly words, and is half as large for it. */
+async function lettering(svg: string): Promise<OverlayOptions> {
+  const { data, info } = await sharp(Buffer.from(svg))
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  for (let at = 3; at < data.length; at += 4) data[at] = Math.round(data[at] / EDGE) * EDGE;
+  const raw = { width: info.width, height: info.height, channels: 4 as const };
+  return { input: data, raw, left: 0, top: 0 };
 }
 
 /** Shows the cards in the cell as one sheet. */

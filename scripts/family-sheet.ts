@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   const save = async (name: string, cards: Card[], columns: number): Promise<void> => {
     if (cards.length === 0) return;
     const file = join(out, `family-${name}.png`);
-    writeFileSync(file, await cardSheet(cards, { columns, lines: 6 }));
+    writeFileSync(file, await cardSheet(cards, { columns, lines: 10 }));
     console.log(`${file}: ${cards.length} cards, ${(statSync(file).size / 1024).toFixed(0)} KiB`);
   };
   const facts = loadFacts({ edition: 'full' });

@@ -1,21 +1,12 @@
-/** Draws contact sheets of the opt-in scenes to data/cards/: clocks and signs, grids, four panels, edit pairs. */
+/** Draws contact sheets of the opt-in scenes to data/cards/: clocks and signs, grids, four panels. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomStream } from '../lib/tensor/random';
-import {
-  EDIT_KINDS,
-  editArtists,
-  editPictures,
-  editsOf,
-  FigureSceneWeights,
-  randomFigureScene,
-  renderScene,
-  savePngGrid,
-} from '../lib/world';
+import { FigureSceneWeights, randomFigureScene, renderScene, savePngGrid } from '../lib/world';
 
 const HELP = `usage: figure-sheet [--out DIR] [--seed N]
-Writes clocks.png (two rows of clocks, one of signs, one of turned objects), grids.png, panels.png and edits.png
-(in pairs of rows: before, after; temporal, causal, spatial, logical) (default: data/cards).`;
+Writes clocks.png (two rows of clocks, one of signs, one of turned objects), grids.png and panels.png
+(default: data/cards). For edit pairs: edit-sheet.`;
 
 function option(name: string, fallback: string): string {
   const at = process.argv.indexOf(`--${name}`);
@@ -24,9 +15,6 @@ function option(name: string, fallback: string): string {
   if (!value || value.startsWith('--')) throw new Error(`--${name}: no value, want one`);
   return value;
 }
-
-/** Edit pairs of each kind on a sheet. */
-const COLUMNS = 6;
 
 function main(): void {
   const out = option('out', join(__dirname, '..', 'data', 'cards'));
@@ -53,16 +41,6 @@ function main(): void {
   save('clocks', [...draw('clock', 24), ...draw('sign', 12), ...draw('turn', 12)], 12);
   save('grids', [...draw('tic-tac-toe', 12), ...draw('sudoku', 12), ...draw('maze', 12)], 12);
   save('panels', draw('panels', 15), 5);
-  const rows = EDIT_KINDS.flatMap((kind) => {
-    const pairs = editsOf(kind);
-    const shown = Array.from({ length: COLUMNS }, (_, i) => pairs[Math.floor((i * pairs.length) / COLUMNS)]);
-    const drawn = shown.map((pair, i) => {
-      const able = editArtists(pair);
-      return editPictures(pair, able[i % able.length]);
-    });
-    return [...drawn.map(({ before }) => before), ...drawn.map(({ after }) => after)];
-  });
-  save('edits', rows, COLUMNS);
 }
 
 if (process.argv.includes('--help')) console.log(HELP);

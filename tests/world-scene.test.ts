@@ -29,6 +29,7 @@ import {
   spriteOf,
   heldOutSprite,
   tensorToImages,
+  tintSprite,
 } from '../lib/world';
 
 before(async () => {
@@ -174,6 +175,17 @@ test('bad specs say what is wrong', () => {
   for (const [spec, message] of cases) {
     assert.match(sceneProblems(spec).join('; '), message);
     assert.throws(() => renderScene(spec), message);
+  }
+});
+
+test('a tinted firework is a burst of that colour before a dark sky, whoever draws it', () => {
+  for (const artist of ARTISTS) {
+    const image = tintSprite(spriteOf('firework', artist, 40), 'white', 'firework');
+    const seen = Array.from({ length: 1600 }, (_, i) => image.subarray(i * 4, i * 4 + 4)).filter(
+      (pixel) => pixel[3] > 200,
+    );
+    const bright = seen.filter((pixel) => pixel[0] > 170).length / seen.length;
+    assert.ok(bright > 0.02 && bright < 0.7, `${artist}: ${bright.toFixed(2)} of it is bright`);
   }
 });
 

@@ -200,7 +200,8 @@ function tintsAt(at: Residual, concept: string): { tint: string; artist: Match['
       return []; // this artist has not drawn it
     }
     return ['none', ...COLOURS].map((tint) => {
-      const picture = tint === 'none' ? sprite : tintSprite(sprite, tint as (typeof COLOURS)[number]);
+      const picture =
+        tint === 'none' ? sprite : tintSprite(sprite, tint as (typeof COLOURS)[number], concept);
       return { tint, artist, score: matchScore(at, makeTemplate(picture, at.px, { concept, artist })) };
     });
   });

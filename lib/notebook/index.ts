@@ -3,6 +3,7 @@ export * from './display';
 export * from './progress';
 export * from './needs';
 export * from './image';
+export * from './cards';
 export * from './film';
 export * from './figure';
 export * from './live';

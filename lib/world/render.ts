@@ -82,13 +82,20 @@ function tinted({ concept, px, tint }: Sprite, artist: AnyArtist): Uint8Array {
   let picture = tints.get(key);
   if (!picture) {
     if (tints.size >= KEPT_TINTS) tints.delete(tints.keys().next().value as string);
-    tints.set(key, (picture = tintSprite(sprite, tint)));
+    tints.set(key, (picture = tintSprite(sprite, tint, concept)));
   }
   return picture;
 }
 
-/** Repaints a premultiplied sprite in shades of one colour: dark stays dark, light becomes the colour, glints stay white. */
-export function tintSprite(sprite: Uint8Array, tint: Colour): Uint8Array {
+/** Pictures of light before a dark sky: the sky, which is most of them, must not take the colour. */
+const GLOWING = new Set(['firework']);
+
+/**
+ * Repaints a premultiplied sprite in shades of one colour: dark stays dark, light becomes the colour, glints stay white.
+ * Of a `concept` that glows only what is bright takes the colour.
+ */
+export function tintSprite(sprite: Uint8Array, tint: Colour, concept?: string): Uint8Array {
+  const glows = concept !== undefined && GLOWING.has(concept);
   const rgb: Rgb = COLOUR_RGB[tint];
   const lumas: number[] = [];
   for (let i = 0; i < sprite.length; i += 4)
@@ -96,13 +103,13 @@ export function tintSprite(sprite: Uint8Array, tint: Colour): Uint8Array {
       lumas.push((0.299 * sprite[i] + 0.587 * sprite[i + 1] + 0.114 * sprite[i + 2]) / sprite[i + 3]);
   lumas.sort((a, b) => a - b);
   // The sprite's own mid tone becomes the colour itself, so that dark and light things take a tint alike.
-  const middle = Math.min(0.9, Math.max(0.2, lumas[lumas.length >> 1] ?? 0.5));
+  const middle = Math.min(0.9, Math.max(0.2, lumas[Math.floor(lumas.length * (glows ? 0.95 : 0.5))] ?? 0.5));
   const out = new Uint8Array(sprite.length);
   for (let i = 0; i < sprite.length; i += 4) {
     const alpha = sprite[i + 3];
     if (alpha === 0) continue;
     const luma = Math.min(1, (0.299 * sprite[i] + 0.587 * sprite[i + 1] + 0.114 * sprite[i + 2]) / alpha);
-    const dark = Math.min(1, 0.35 + (0.65 * luma) / middle);
+    const dark = Math.min(1, glows ? 0.1 + 0.9 * (luma / middle) ** 2 : 0.35 + (0.65 * luma) / middle);
     const glint = luma > middle ? (0.45 * (luma - middle)) / (1.0001 - middle) : 0;
     for (let c = 0; c < 3; c++)
       out[i + c] = Math.min(

@@ -1,5 +1,4 @@
 /** The criteria of an edit, computed from its two scenes, and their truth for a scene that came of it. */
-import { canonicalCaption } from '../caption';
 import { isGrid } from '../figures';
 import { countOf, criteriaOfScene, specSatisfies } from '../predicates';
 import { artistsOf } from '../scene';
@@ -19,31 +18,39 @@ function changedCells(before: SceneSpec, after: SceneSpec): Predicate[] {
   );
 }
 
-/** What is true after and false before is the answer; what is true of both is a detail. */
+/**
+ * What is true after and false before is the answer; what is true of both is a detail. How large a thing is that was not
+ * there before is not asked: no instruction says it.
+ */
 export function editCriteria(before: SceneSpec, after: SceneSpec): Criteria {
   const said = criteriaOfScene(after);
   const all: Predicate[] = [...said.answer, ...said.details, ...changedCells(before, after)];
   for (const { concept, slot } of after.objects) if (slot) all.push({ kind: 'slot', concept, value: slot });
   for (const { concept } of before.objects)
     if (countOf(after, concept) === 0) all.push({ kind: 'absent', concept });
-  const answer = all.filter((predicate) => !specSatisfies(before, predicate));
+  const answer = all.filter(
+    (predicate) =>
+      !specSatisfies(before, predicate) &&
+      !(predicate.kind === 'size' && countOf(before, predicate.concept) === 0),
+  );
   const details = all.filter((predicate) => specSatisfies(before, predicate));
   const { rest } = editPictures({ before, after });
   if (restShare(rest) >= LEAST_REST) details.push({ kind: 'same', what: 'rest' });
   return { answer, details };
 }
 
-/** Numbers drafts within their template and computes their criteria. Throws when a draft changes nothing that can be asked. */
+/** Gives drafts their ids and criteria. Throws when two have one id, or when one changes nothing that can be asked. */
 export function editPairs(kind: EditKind, drafts: readonly EditDraft[]): EditPair[] {
-  const counts = new Map<string, number>();
+  const ids = new Set<string>();
   return drafts.map((draft) => {
-    const number = (counts.get(draft.template) ?? 0) + 1;
-    counts.set(draft.template, number);
-    const id = `${kind}/${draft.template}/${number}`;
+    const id = `${kind}/${draft.template}/${draft.change}/${draft.setting}`;
+    if (ids.has(id)) throw new Error(`edit ${id} is there twice, want another change or setting`);
+    ids.add(id);
     if (editArtists(draft).length === 0) throw new Error(`edit ${id}: no artist has drawn both scenes`);
     const criteria = editCriteria(draft.before, draft.after);
     if (criteria.answer.length === 0) throw new Error(`edit ${id}: nothing changes that a criterion can say`);
-    return { ...draft, id, kind, criteria };
+    const [instruction, reason] = [draft.instructions[0], draft.reasons[0]];
+    return { ...draft, id, kind, instruction, reason, criteria };
   });
 }
 
@@ -68,10 +75,4 @@ export function editScore(pair: EditPair, result: SceneSpec): EditScore {
   const share = (predicates: readonly Predicate[]): number =>
     predicates.length === 0 ? 1 : predicates.filter(holds).length / predicates.length;
   return { answer: share(pair.criteria.answer), details: share(pair.criteria.details), same };
-}
-
-/** The prompt of an edit for a model that reads: what is seen before, then what is asked. */
-export function editPrompt({ before, instruction }: Pick<EditDraft, 'before' | 'instruction'>): string {
-  const seen = canonicalCaption(before);
-  return `${seen[0].toUpperCase()}${seen.slice(1)}. ${instruction}`;
 }

@@ -1,29 +1,16 @@
-/** Edit pairs of RISE's four kinds, made from templates: the same pairs in the same order every time. */
-import { causalDrafts } from './causal';
-import { editPairs } from './criteria';
-import { logicalDrafts } from './logical';
-import { spatialDrafts } from './spatial';
-import { temporalDrafts } from './temporal';
-import { EditKind, EditPair } from './types';
-
-const DRAFTS = {
-  temporal: temporalDrafts,
-  causal: causalDrafts,
-  spatial: spatialDrafts,
-  logical: logicalDrafts,
-};
-const made = new Map<EditKind, readonly EditPair[]>();
-
-/** All pairs of a kind, with their criteria; made at the first call. */
-export function editsOf(kind: EditKind): readonly EditPair[] {
-  let pairs = made.get(kind);
-  if (!pairs) made.set(kind, (pairs = editPairs(kind, DRAFTS[kind]())));
-  return pairs;
-}
-
+/** Edit pairs of RISE's four kinds: the pairs, their splits, criteria, rows for training, baselines and faults. */
 export { EDIT_KINDS } from './types';
 export type { EditDraft, EditKind, EditPair } from './types';
-export { editCriteria, editPrompt, editScore } from './criteria';
+export { editsOf } from './pairs';
+export { EDIT_PERCENT, EDIT_SPLITS, editsIn, editSplit, isUnseenTemplate, UNSEEN_TEMPLATES } from './splits';
+export type { EditSplit } from './splits';
+export { editDocuments, editPrompt, editPrompts, editRows, editThought, readEditPrompt } from './rows';
+export type { EditPrompt, EditRow, EditRowOptions } from './rows';
+export { commonEdit, commonResult, editAnswered, identityEdit, nearestEdit } from './baselines';
+export type { EditBaseline } from './baselines';
+export { sharedEditPrompts, sharedEditScenes } from './leakage';
+export { editReport } from './report';
+export { editCriteria, editScore } from './criteria';
 export type { EditScore } from './criteria';
 export {
   editArtists,

@@ -7,7 +7,7 @@ import { wordsOf } from './facts-baselines';
 import { relationTexts } from './facts-text';
 import { specSatisfies } from './predicates';
 import { promptsOf, rlPrompts, sftRows } from './sft-rows';
-import type { Predicate } from './types';
+import type { Predicate, SceneSpec } from './types';
 
 /** Whether `text` holds `words` as whole words; both in the same case. */
 export function hasWords(text: string, words: string): boolean {
@@ -16,12 +16,20 @@ export function hasWords(text: string, words: string): boolean {
   return false;
 }
 
-/** Prompts that name the one thing that they ask for. A state, colour or number is asked of a thing that is named. */
+/** The different things in the panels of a story. */
+function thingsInPanels({ panels = [] }: SceneSpec): string[] {
+  return [...new Set(panels.flatMap(({ objects }) => objects.map(({ concept }) => concept)))];
+}
+
+/**
+ * Prompts that name the one thing that they ask for, or any of the things in a story. A state, colour or number is
+ * asked of a thing that is named.
+ */
 export function promptsWithAnswer(options: EditionOptions = {}): string[] {
-  return loadFacts(options).flatMap(({ id, prompts, criteria }) => {
+  return loadFacts(options).flatMap(({ id, prompts, criteria, scene }) => {
     const [only, ...others] = criteria.answer;
-    if (only.kind !== 'has' || others.length > 0 || asksNumber(only)) return [];
-    const nouns = [only.concept, conceptOf(only.concept).plural];
+    const one = only.kind === 'has' && others.length === 0 && !asksNumber(only) ? [only.concept] : [];
+    const nouns = [...one, ...thingsInPanels(scene)].flatMap((name) => [name, conceptOf(name).plural]);
     return prompts
       .filter((prompt) => nouns.some((noun) => hasWords(prompt.toLowerCase(), noun)))
       .map((prompt) => `${id}: ${prompt}`);
@@ -35,16 +43,15 @@ function asksNumber(predicate: Predicate): boolean {
 /** Words that two names may share without giving anything away. */
 const SMALL = new Set(['of', 'the', 'and', 'pair', 'bowl', 'cup', 'plate', 'head', 'face', 'flag']);
 
-/** Prompts that share a word with the name of the thing that they ask for; to be looked at, not always wrong. */
+/** Prompts that share a word with the name of a thing that they ask for; to be looked at, not always wrong. */
 export function promptsWithHint(options: EditionOptions = {}): string[] {
-  return loadFacts(options).flatMap(({ id, prompts, criteria }) =>
-    criteria.answer.flatMap((predicate) => {
-      if (predicate.kind !== 'has' || criteria.answer.length > 1 || asksNumber(predicate)) return [];
-      const hints = predicate.concept.split(' ').filter((word) => !SMALL.has(word));
-      const words = new Set(prompts.flatMap(wordsOf));
-      return hints.filter((word) => words.has(word)).map((word) => `${id}: "${word}"`);
-    }),
-  );
+  return loadFacts(options).flatMap(({ id, prompts, criteria, scene }) => {
+    const [only, ...others] = criteria.answer;
+    const one = only.kind === 'has' && others.length === 0 && !asksNumber(only) ? [only.concept] : [];
+    const hints = [...one, ...thingsInPanels(scene)].flatMap((name) => name.split(' '));
+    const words = new Set(prompts.flatMap(wordsOf));
+    return hints.filter((word) => !SMALL.has(word) && words.has(word)).map((word) => `${id}: "${word}"`);
+  });
 }
 
 /** Prompts of held-out facts that are a prompt of SFT or RL, also when these are asked as "a picture of ...". */

@@ -8,14 +8,16 @@ import {
   editPictures,
   editsOf,
   FigureSceneWeights,
+  loadFacts,
   randomFigureScene,
   renderScene,
   savePngGrid,
 } from '../lib/world';
 
 const HELP = `usage: figure-sheet [--out DIR] [--seed N]
-Writes clocks.png (two rows of clocks, one of signs, one of turned objects), grids.png, panels.png and edits.png
-(in pairs of rows: before, after; temporal, causal, spatial, logical) (default: data/cards).`;
+Writes clocks.png (two rows of clocks, one of signs, one of turned objects), grids.png, panels.png, stories.png (a
+sample of the facts in four pictures) and edits.png (in pairs of rows: before, after; temporal, causal, spatial,
+logical) (default: data/cards).`;
 
 function option(name: string, fallback: string): string {
   const at = process.argv.indexOf(`--${name}`);
@@ -27,6 +29,8 @@ function option(name: string, fallback: string): string {
 
 /** Edit pairs of each kind on a sheet. */
 const COLUMNS = 6;
+/** Facts of the family `story` on theirs. */
+const STORIES = 24;
 
 function main(): void {
   const out = option('out', join(__dirname, '..', 'data', 'cards'));
@@ -53,6 +57,16 @@ function main(): void {
   save('clocks', [...draw('clock', 24), ...draw('sign', 12), ...draw('turn', 12)], 12);
   save('grids', [...draw('tic-tac-toe', 12), ...draw('sudoku', 12), ...draw('maze', 12)], 12);
   save('panels', draw('panels', 15), 5);
+  const stories = loadFacts({ edition: 'full' }).filter(({ scene }) => scene.panels);
+  const sample = Array.from(
+    { length: STORIES },
+    (_, i) => stories[Math.floor((i * stories.length) / STORIES)].scene,
+  );
+  save(
+    'stories',
+    sample.map((scene) => renderScene(scene)),
+    8,
+  );
   const rows = EDIT_KINDS.flatMap((kind) => {
     const pairs = editsOf(kind);
     const shown = Array.from({ length: COLUMNS }, (_, i) => pairs[Math.floor((i * pairs.length) / COLUMNS)]);

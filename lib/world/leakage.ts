@@ -102,6 +102,50 @@ export function sameFacts(options: EditionOptions = {}): string[] {
   });
 }
 
+/** Capitalised words that name a source, a people or a custom of many facts, and no subject. */
+const GENERAL = new Set('wikipedia encyclopaedia britannica the brothers grimm saint chinese'.split(' '));
+
+/** The names in a text. */
+function namesIn(text: string): Set<string> {
+  const words = (text.match(/\b\p{Lu}\p{L}{2,}/gu) ?? []).map((word) => word.toLowerCase());
+  return new Set(words.filter((word) => !GENERAL.has(word)));
+}
+
+/**
+ * Stories that are trained on (or, for absent facts, stated at all) and draw the answer of a held-out fact of another
+ * family under a name that both have: a story of Noah with the dove that "Noah's olive branch" asks for.
+ */
+export function toldByStories(options: EditionOptions = {}): string[] {
+  const facts = loadFacts(options);
+  const stories = facts
+    .filter(({ scene }) => scene.panels)
+    .map((fact) => ({
+      split: splitOf(fact),
+      names: namesIn(`${fact.subject} ${fact.source}`),
+      things: thingsInPanels(fact.scene),
+      id: fact.id,
+    }));
+  return facts.flatMap((fact) => {
+    const split = splitOf(fact);
+    if (fact.scene.panels || split === 'sft' || split === 'rl') return [];
+    const answers = fact.criteria.answer.flatMap((predicate) =>
+      predicate.kind === 'has' ? [predicate.concept] : [],
+    );
+    const names = namesIn(fact.prompts[0]);
+    return stories
+      .filter((story) =>
+        split === 'absent' ? story.split !== 'absent' : ['sft', 'rl'].includes(story.split),
+      )
+      .filter(({ things }) => answers.some((answer) => things.includes(answer)))
+      .flatMap((story) => {
+        const shared = [...names].filter((name) => story.names.has(name));
+        return shared.length > 0
+          ? [`${story.id} (${story.split}): ${fact.id} (${split}), "${shared.join(' ')}"`]
+          : [];
+      });
+  });
+}
+
 /** Documents that hold the subject of an absent fact together with its answer. */
 export function absentInCorpus(documents: readonly CorpusDocument[], options: EditionOptions = {}): string[] {
   const texts = documents.map(({ text }) => text.toLowerCase());

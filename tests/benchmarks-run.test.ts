@@ -243,8 +243,8 @@ describe('a run', () => {
   });
 
   it('tells an edit by the picture before as well', async () => {
-    const items = benchmarkItems('rise-like').filter(({ id }) => /causal\/(cooking|flame)\/1$/.test(id));
-    assert.equal(items.length, 2);
+    const causal = benchmarkItems('rise-like').filter(({ category }) => category === 'causal');
+    const items = [causal[0], causal[Math.floor(causal.length / 2)]];
     const run = (make: Drawer) => runBenchmarkSet(items, { drawer: make, reader: ideal });
     const done = await run(remembering);
     assert.ok(done.every(({ metrics }) => metrics.accuracy === 1));

@@ -25,6 +25,7 @@ import {
   sharedPrompts,
   splitOf,
   templateEcho,
+  toldByStories,
 } from '../lib/world';
 
 before(async () => {
@@ -121,6 +122,17 @@ for (const edition of EDITIONS) {
     }
   });
 }
+
+test('no story that is trained on tells a held-out fact of another family', () => {
+  // One author, but another of his tales with the same animal in it; all else is pinned to the split of what it tells.
+  const apart = [
+    'story-fable-saved-insect-that-bites-a-hunter',
+    'story-fable-slow-animal-that-wants-to-fly',
+    'story-work-jungle-book-mowgli-s-part',
+  ];
+  const told = toldByStories({ edition: 'full' });
+  assert.deepEqual(told.map((line) => line.split(' ')[0]).sort(), apart, told.join('\n'));
+});
 
 test('the checks find what they are for', () => {
   assert.ok(hasWords('a violin on a table', 'violin') && !hasWords('two violins', 'violin'));

@@ -4,14 +4,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  type Fact,
   canonicalCaption,
   conceptOf,
+  loadFacts,
   normaliseScene,
   parseCaption,
   sceneProblems,
   specMeets,
+  splitOf,
+  testSlices,
 } from '../lib/world';
-import { MATHS_HELD_OUT, type MathsRow, mathsRows, numbersIn } from '../lib/world/maths';
+import { MATHS_HELD_OUT, type MathsRow, holdsHeldOut, mathsRows, numbersIn } from '../lib/world/maths';
 
 const rows = mathsRows();
 const of = (...relations: string[]): MathsRow[] => rows.filter((row) => relations.includes(row.relation));
@@ -210,17 +214,51 @@ test('what is asked never holds the answer', () => {
   }
 });
 
-test('a quarter of every relation is test, and only test rows hold its held-out numbers', () => {
+test('a sixth of every relation is pinned to test, and only these rows hold its held-out numbers', () => {
   for (const [relation, heldOut] of MATHS_HELD_OUT) {
     const members = of(relation);
-    assert.ok(members.length >= 8, relation);
-    assert.equal(members.filter(({ split }) => split === 'test').length, members.length / 4, relation);
+    assert.ok(members.length >= 6, relation);
+    assert.equal(members.filter(({ split }) => split === 'test').length, members.length / 6, relation);
     for (const row of members) {
       const numbers = [row.subject, row.answer, ...board(row)].flatMap(numbersIn);
       const holds = numbers.some((number) => heldOut.includes(number));
       assert.equal(holds, row.split === 'test', `${row.id}: ${numbers.join(' ')}`);
+      assert.equal(holdsHeldOut(row), holds, row.id);
     }
   }
+});
+
+test('slice "held-out numbers": no training fact of the relation holds the number', () => {
+  const facts = loadFacts({ edition: 'full' }).filter(({ family }) => family === 'maths');
+  const numbersOf = ({ subject, answer, scene }: Fact): number[] =>
+    [subject, answer, ...(scene.text ?? [])].flatMap(numbersIn);
+  const slices = testSlices({ edition: 'full' });
+  const members = facts.filter(({ id }) => slices.get(id)?.includes('held-out numbers'));
+  assert.ok(members.length >= 35, `${members.length} facts`);
+  for (const fact of members) {
+    const trained = facts.filter(
+      (other) => other.relation === fact.relation && ['sft', 'rl'].includes(splitOf(other)),
+    );
+    assert.ok(trained.length > 0, fact.id);
+    const seen = new Set(trained.flatMap(numbersOf));
+    assert.ok(
+      numbersOf(fact).some(
+        (number) => !seen.has(number) && MATHS_HELD_OUT.get(fact.relation)!.includes(number),
+      ),
+      fact.id,
+    );
+  }
+  // The rest of the maths test facts is there to compare with: numbers that training may hold, or another relation.
+  const rest = facts.filter(({ id }) => slices.has(id) && !slices.get(id)!.includes('held-out numbers'));
+  assert.ok(rest.some(({ id }) => slices.get(id)!.includes('seen numbers')));
+  for (const fact of rest)
+    assert.ok(slices.get(fact.id)!.includes('relation unseen') || !holdsHeldOut(fact), fact.id);
+  for (const [id, names] of slices)
+    if (names.includes('held-out numbers') || names.includes('seen numbers'))
+      assert.ok(
+        facts.some((fact) => fact.id === id),
+        id,
+      );
 });
 
 test('no board is asked of twice', () => {

@@ -2,6 +2,7 @@
 import { conceptOf, CONCEPTS } from './concepts';
 import type { EditionOptions } from './editions';
 import { type Fact, factsOf } from './facts';
+import { holdsHeldOut } from './maths';
 import { specSatisfies } from './predicates';
 import { sceneProblems } from './scene';
 import { promptsOf } from './sft-rows';
@@ -129,25 +130,32 @@ export function promptEcho(options: EditionOptions = {}): Baseline {
   );
 }
 
-export const TEST_SLICES = ['answer seen', 'answer unseen', 'relation unseen', 'two hops'] as const;
+export const TEST_SLICES = [
+  'answer seen',
+  'answer unseen',
+  'relation unseen',
+  'two hops',
+  'held-out numbers',
+  'seen numbers',
+] as const;
 export type TestSlice = (typeof TEST_SLICES)[number];
 
 /**
  * The slices of the test split that a score is read by: whether the scene is that of some SFT fact, whether SFT has the
- * relation at all, and whether two facts have to be joined. By fact id; a fact is in two slices or more.
+ * relation at all, whether two facts have to be joined, and for maths of a relation that SFT has whether it holds a
+ * number that no training fact of the relation holds. By fact id; a fact is in one slice or more.
  */
 export function testSlices(options: EditionOptions = {}): Map<string, TestSlice[]> {
   const sft = factsOf('sft', options);
   const scenes = new Set(sft.map((fact) => fact.refined));
   const relations = new Set(sft.map((fact) => fact.relation));
   return new Map(
-    factsOf('test', options).map(({ id, refined, relation, hops }) => [
-      id,
-      [
-        scenes.has(refined) ? 'answer seen' : 'answer unseen',
-        ...(relations.has(relation) ? [] : (['relation unseen'] as const)),
-        ...(hops === 2 ? (['two hops'] as const) : []),
-      ],
-    ]),
+    factsOf('test', options).map((fact) => {
+      const slices: TestSlice[] = [scenes.has(fact.refined) ? 'answer seen' : 'answer unseen'];
+      if (!relations.has(fact.relation)) slices.push('relation unseen');
+      else if (fact.family === 'maths') slices.push(holdsHeldOut(fact) ? 'held-out numbers' : 'seen numbers');
+      if (fact.hops === 2) slices.push('two hops');
+      return [fact.id, slices];
+    }),
   );
 }

@@ -162,6 +162,20 @@ export function relationOf(id: string): RelationText | undefined {
 /** Sentences that name the picture at the end of a thought, with slot `{V}`. */
 export const SHOW_SENTENCES: readonly string[] = styles.show;
 
+/** The same for a story: its thought has named the four scenes, and said twice they would not fit a context of 128 tokens. */
+export const SHOW_PANELS: readonly string[] = [
+  'Show it in four panels.',
+  'The picture has four panels.',
+  'So draw these four.',
+];
+
+/** The same for several lines of writing, where every character is a token. */
+export const SHOW_LINES: readonly string[] = [
+  'Show it line by line.',
+  'The picture has these lines.',
+  'So write line after line.',
+];
+
 export function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

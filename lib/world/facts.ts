@@ -12,6 +12,8 @@ import {
 } from './editions';
 import {
   FEWEST_STATEMENTS,
+  SHOW_LINES,
+  SHOW_PANELS,
   SHOW_SENTENCES,
   capitalise,
   fillTemplate,
@@ -204,13 +206,20 @@ export function buildFacts(rows: readonly FactRow[], name = 'facts'): Fact[] {
   return facts;
 }
 
+/** The sentences that can end a fact's thought; all three lists are of one length. */
+function showsOf({ panels, text = [] }: SceneSpec): readonly string[] {
+  if (panels) return SHOW_PANELS;
+  return text.length > 1 ? SHOW_LINES : SHOW_SENTENCES;
+}
+
 /** How many different thoughts `thoughtOf` can give for a relation. */
 export function thoughtCount(relation: string): number {
   return (relationOf(relation)?.thoughts.length ?? 0) * SHOW_SENTENCES.length;
 }
 
 /**
- * A thought of two short sentences: the fact in the words of the corpus, then what the picture shows.
+ * A thought of two short sentences: the fact in the words of the corpus, then what the picture shows (of a story or of
+ * several lines only that it is one: the fact has named what is in them).
  * `prompt` is the noun phrase asked for; `variant` counts through the relation's recall and show sentences.
  */
 export function thoughtOf(row: FactRow, prompt: string, refined: string, variant: number): string {
@@ -221,7 +230,8 @@ export function thoughtOf(row: FactRow, prompt: string, refined: string, variant
     N: prompt,
     ...(row.bridge !== undefined && { B: row.bridge }),
   });
-  const show = SHOW_SENTENCES[Math.floor(variant / recalls.length) % SHOW_SENTENCES.length];
+  const shows = showsOf(row.scene);
+  const show = shows[Math.floor(variant / recalls.length) % shows.length];
   return `${capitalise(recall)} ${show.replace('{V}', refined)}`;
 }
 

@@ -84,6 +84,7 @@ export {
   sameFacts,
   sharedGrams,
   sharedPrompts,
+  toldByStories,
 } from './leakage';
 export type { GramOptions, SharedGram } from './leakage';
 export type { Baseline } from './facts-baselines';

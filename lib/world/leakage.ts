@@ -7,7 +7,7 @@ import { wordsOf } from './facts-baselines';
 import { relationTexts } from './facts-text';
 import { specSatisfies } from './predicates';
 import { promptsOf, rlPrompts, sftRows } from './sft-rows';
-import type { Predicate } from './types';
+import type { Predicate, SceneSpec } from './types';
 
 /** Whether `text` holds `words` as whole words; both in the same case. */
 export function hasWords(text: string, words: string): boolean {
@@ -16,12 +16,20 @@ export function hasWords(text: string, words: string): boolean {
   return false;
 }
 
-/** Prompts that name the one thing that they ask for. A state, colour or number is asked of a thing that is named. */
+/** The different things in the panels of a story. */
+function thingsInPanels({ panels = [] }: SceneSpec): string[] {
+  return [...new Set(panels.flatMap(({ objects }) => objects.map(({ concept }) => concept)))];
+}
+
+/**
+ * Prompts that name the one thing that they ask for, or any of the things in a story. A state, colour or number is
+ * asked of a thing that is named.
+ */
 export function promptsWithAnswer(options: EditionOptions = {}): string[] {
-  return loadFacts(options).flatMap(({ id, prompts, criteria }) => {
+  return loadFacts(options).flatMap(({ id, prompts, criteria, scene }) => {
     const [only, ...others] = criteria.answer;
-    if (only.kind !== 'has' || others.length > 0 || asksNumber(only)) return [];
-    const nouns = [only.concept, conceptOf(only.concept).plural];
+    const one = only.kind === 'has' && others.length === 0 && !asksNumber(only) ? [only.concept] : [];
+    const nouns = [...one, ...thingsInPanels(scene)].flatMap((name) => [name, conceptOf(name).plural]);
     return prompts
       .filter((prompt) => nouns.some((noun) => hasWords(prompt.toLowerCase(), noun)))
       .map((prompt) => `${id}: ${prompt}`);
@@ -35,16 +43,15 @@ function asksNumber(predicate: Predicate): boolean {
 /** Words that two names may share without giving anything away. */
 const SMALL = new Set(['of', 'the', 'and', 'pair', 'bowl', 'cup', 'plate', 'head', 'face', 'flag']);
 
-/** Prompts that share a word with the name of the thing that they ask for; to be looked at, not always wrong. */
+/** Prompts that share a word with the name of a thing that they ask for; to be looked at, not always wrong. */
 export function promptsWithHint(options: EditionOptions = {}): string[] {
-  return loadFacts(options).flatMap(({ id, prompts, criteria }) =>
-    criteria.answer.flatMap((predicate) => {
-      if (predicate.kind !== 'has' || criteria.answer.length > 1 || asksNumber(predicate)) return [];
-      const hints = predicate.concept.split(' ').filter((word) => !SMALL.has(word));
-      const words = new Set(prompts.flatMap(wordsOf));
-      return hints.filter((word) => words.has(word)).map((word) => `${id}: "${word}"`);
-    }),
-  );
+  return loadFacts(options).flatMap(({ id, prompts, criteria, scene }) => {
+    const [only, ...others] = criteria.answer;
+    const one = only.kind === 'has' && others.length === 0 && !asksNumber(only) ? [only.concept] : [];
+    const hints = [...one, ...thingsInPanels(scene)].flatMap((name) => name.split(' '));
+    const words = new Set(prompts.flatMap(wordsOf));
+    return hints.filter((word) => !SMALL.has(word) && words.has(word)).map((word) => `${id}: "${word}"`);
+  });
 }
 
 /** Prompts of held-out facts that are a prompt of SFT or RL, also when these are asked as "a picture of ...". */
@@ -92,6 +99,50 @@ export function sameFacts(options: EditionOptions = {}): string[] {
     const heldOut = splits.has('test') || splits.has('validation');
     if (!(trained && heldOut) && !(splits.has('absent') && splits.size > 1)) return [];
     return [facts.map((fact) => `${fact.id} (${splitOf(fact)})`).join(' and ')];
+  });
+}
+
+/** Capitalised words that name a source, a people or a custom of many facts, and no subject. */
+const GENERAL = new Set('wikipedia encyclopaedia britannica the brothers grimm saint chinese'.split(' '));
+
+/** The names in a text. */
+function namesIn(text: string): Set<string> {
+  const words = (text.match(/\b\p{Lu}\p{L}{2,}/gu) ?? []).map((word) => word.toLowerCase());
+  return new Set(words.filter((word) => !GENERAL.has(word)));
+}
+
+/**
+ * Stories that are trained on (or, for absent facts, stated at all) and draw the answer of a held-out fact of another
+ * family under a name that both have: a story of Noah with the dove that "Noah's olive branch" asks for.
+ */
+export function toldByStories(options: EditionOptions = {}): string[] {
+  const facts = loadFacts(options);
+  const stories = facts
+    .filter(({ scene }) => scene.panels)
+    .map((fact) => ({
+      split: splitOf(fact),
+      names: namesIn(`${fact.subject} ${fact.source}`),
+      things: thingsInPanels(fact.scene),
+      id: fact.id,
+    }));
+  return facts.flatMap((fact) => {
+    const split = splitOf(fact);
+    if (fact.scene.panels || split === 'sft' || split === 'rl') return [];
+    const answers = fact.criteria.answer.flatMap((predicate) =>
+      predicate.kind === 'has' ? [predicate.concept] : [],
+    );
+    const names = namesIn(fact.prompts[0]);
+    return stories
+      .filter((story) =>
+        split === 'absent' ? story.split !== 'absent' : ['sft', 'rl'].includes(story.split),
+      )
+      .filter(({ things }) => answers.some((answer) => things.includes(answer)))
+      .flatMap((story) => {
+        const shared = [...names].filter((name) => story.names.has(name));
+        return shared.length > 0
+          ? [`${story.id} (${story.split}): ${fact.id} (${split}), "${shared.join(' ')}"`]
+          : [];
+      });
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * Sums, equations and counts on a blackboard: fact rows of the family `maths` whose steps are computed, never typed.
- * scripts/maths-facts.ts writes them to data/facts/full; a quarter of every relation has held-out numbers and is test.
+ * scripts/maths-facts.ts writes them to data/facts/full; a sixth of every relation has held-out numbers and is test.
  */
 import { RandomStream } from '../tensor';
 import { conceptOf } from './concepts';
@@ -31,8 +31,11 @@ interface Kind {
 }
 
 export const MATHS_SEED = 20260;
-/** One row in so many is of held-out numbers and pinned to test: the test share of SPLIT_PERCENT. */
-const TEST_EVERY = 4;
+/**
+ * One row in so many is of held-out numbers and pinned to test. The rest of the test share of SPLIT_PERCENT is cut from
+ * the others, so that a score on held-out numbers can be read beside one on numbers that were seen.
+ */
+const HELD_OUT_EVERY = 6;
 const MOST_WITH_ONE_ANSWER = 2;
 const SOURCE = 'computed by lib/world/maths.ts';
 
@@ -313,63 +316,63 @@ function totalCounted(): Problem[] {
 }
 
 const KINDS: readonly Kind[] = [
-  { relation: 'linear-equation', subDomain: 'algebra', heldOut: [7, 11], rows: 20, problems: linear },
-  { relation: 'equation-both-sides', subDomain: 'algebra', heldOut: [6, 24], rows: 8, problems: bothSides },
-  { relation: 'equation-quotient', subDomain: 'algebra', heldOut: [4, 15], rows: 8, problems: quotient },
-  { relation: 'equation-brackets', subDomain: 'algebra', heldOut: [5], rows: 8, problems: bracketed },
+  { relation: 'linear-equation', subDomain: 'algebra', heldOut: [7, 11], rows: 18, problems: linear },
+  { relation: 'equation-both-sides', subDomain: 'algebra', heldOut: [6, 24], rows: 12, problems: bothSides },
+  { relation: 'equation-quotient', subDomain: 'algebra', heldOut: [4, 15], rows: 12, problems: quotient },
+  { relation: 'equation-brackets', subDomain: 'algebra', heldOut: [5], rows: 12, problems: bracketed },
   {
     relation: 'addition',
     subDomain: 'arithmetic',
     heldOut: [17, 26, 38, 45, 59],
-    rows: 8,
+    rows: 12,
     problems: additions,
   },
   {
     relation: 'subtraction',
     subDomain: 'arithmetic',
     heldOut: [28, 34, 52, 63, 71],
-    rows: 8,
+    rows: 12,
     problems: subtractions,
   },
   {
     relation: 'multiplication',
     subDomain: 'arithmetic',
     heldOut: [14, 17, 23],
-    rows: 8,
+    rows: 12,
     problems: multiplications,
   },
   {
     relation: 'operation-order',
     subDomain: 'arithmetic',
     heldOut: [7],
-    rows: 8,
+    rows: 12,
     problems: orderOfOperations,
   },
-  { relation: 'brackets-first', subDomain: 'arithmetic', heldOut: [8], rows: 8, problems: bracketsFirst },
+  { relation: 'brackets-first', subDomain: 'arithmetic', heldOut: [8], rows: 12, problems: bracketsFirst },
   {
     relation: 'percentage',
     subDomain: 'percentages',
     heldOut: [75, 140, 180],
-    rows: 8,
+    rows: 12,
     problems: percentages,
   },
-  { relation: 'fraction-of', subDomain: 'fractions', heldOut: [15, 24], rows: 8, problems: fractionsOf },
-  { relation: 'simplest-form', subDomain: 'fractions', heldOut: [18, 20], rows: 8, problems: simplestForms },
-  { relation: 'fraction-sum', subDomain: 'fractions', heldOut: [8], rows: 8, problems: fractionSums },
-  { relation: 'rectangle-area', subDomain: 'geometry', heldOut: [7], rows: 8, problems: rectangleAreas },
+  { relation: 'fraction-of', subDomain: 'fractions', heldOut: [15, 24], rows: 12, problems: fractionsOf },
+  { relation: 'simplest-form', subDomain: 'fractions', heldOut: [18, 20], rows: 12, problems: simplestForms },
+  { relation: 'fraction-sum', subDomain: 'fractions', heldOut: [8], rows: 12, problems: fractionSums },
+  { relation: 'rectangle-area', subDomain: 'geometry', heldOut: [7], rows: 12, problems: rectangleAreas },
   {
     relation: 'rectangle-perimeter',
     subDomain: 'geometry',
     heldOut: [9],
-    rows: 8,
+    rows: 12,
     problems: rectanglePerimeters,
   },
-  { relation: 'triangle-area', subDomain: 'geometry', heldOut: [8], rows: 8, problems: triangleAreas },
-  { relation: 'square-of', subDomain: 'arithmetic', heldOut: [13, 18, 22, 26], rows: 8, problems: squares },
-  { relation: 'next-numbers', subDomain: 'sequences', heldOut: [5, 8], rows: 8, problems: sequences },
-  { relation: 'share-counted', subDomain: 'counting', heldOut: [12], rows: 8, problems: sharesCounted },
-  { relation: 'left-counted', subDomain: 'counting', heldOut: [8], rows: 8, problems: leftCounted },
-  { relation: 'total-counted', subDomain: 'counting', heldOut: [5], rows: 8, problems: totalCounted },
+  { relation: 'triangle-area', subDomain: 'geometry', heldOut: [8], rows: 12, problems: triangleAreas },
+  { relation: 'square-of', subDomain: 'arithmetic', heldOut: [13, 18, 22, 26], rows: 12, problems: squares },
+  { relation: 'next-numbers', subDomain: 'sequences', heldOut: [5, 8], rows: 12, problems: sequences },
+  { relation: 'share-counted', subDomain: 'counting', heldOut: [12], rows: 12, problems: sharesCounted },
+  { relation: 'left-counted', subDomain: 'counting', heldOut: [8], rows: 12, problems: leftCounted },
+  { relation: 'total-counted', subDomain: 'counting', heldOut: [5], rows: 6, problems: totalCounted },
 ];
 
 /** The held-out numbers of every relation. */
@@ -380,6 +383,18 @@ export const MATHS_HELD_OUT: ReadonlyMap<string, readonly number[]> = new Map(
 /** All numbers that are written in a text. */
 export function numbersIn(text: string): number[] {
   return (text.match(/\d+(\.\d+)?/g) ?? []).map(Number);
+}
+
+/** Whether a maths fact holds, in what is asked, answered or written, a number that is held out of its relation. */
+export function holdsHeldOut({
+  relation,
+  subject,
+  answer,
+  scene,
+}: Pick<FactRow, 'relation' | 'subject' | 'answer' | 'scene'>): boolean {
+  const heldOut = MATHS_HELD_OUT.get(relation) ?? [];
+  const texts = [subject, answer, ...(scene.text ?? [])];
+  return texts.some((text) => numbersIn(text).some((number) => heldOut.includes(number)));
 }
 
 function fits({ subject, answer, lines }: Problem): boolean {
@@ -448,7 +463,7 @@ export function mathsRows(seed: number = MATHS_SEED): MathsRow[] {
     const all = RandomStream.of(seed, 'maths', relation).shuffle(problems().filter(fits));
     const held = (problem: Problem): boolean =>
       [problem.subject, ...problem.lines].some((text) => numbersIn(text).some((n) => heldOut.includes(n)));
-    const tests = rows / TEST_EVERY;
+    const tests = rows / HELD_OUT_EVERY;
     const seen = take(
       all.filter((problem) => !held(problem)),
       rows - tests,

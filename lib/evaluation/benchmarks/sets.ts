@@ -110,16 +110,16 @@ function promptAt({ id, prompts }: Fact, turn: number): string {
 }
 
 function editItems(): BenchmarkItem[] {
-  return testEdits().map(({ id, kind, template, before, instruction, after, criteria }) => ({
+  return testEdits().map(({ id, kind, template, before, instructions, after, criteria }) => ({
     id: `rise-like/${id}`,
     benchmark: 'rise-like',
     category: kind,
     subDomain: template,
-    prompt: editPrompt({ before, instruction }),
+    prompt: editPrompt({ before, instructions }),
     criteria: questionsOf(criteria),
     editId: id,
     scene: after,
-    edit: { before, instruction },
+    edit: { before, instruction: instructions[0] },
   }));
 }
 

@@ -60,8 +60,11 @@ export { RELATION_TEXTS, relationProblems, relationTexts, unseenRelations } from
 export type { RelationText } from './facts-text';
 export { SPLITS, SPLIT_PERCENT, assignSplits } from './splits';
 export type { Split, Splittable } from './splits';
-export { buildCorpus, conceptDocuments, corpusDocuments, drawDocument, factDocuments } from './corpus';
+export { conceptDocuments } from './concept-text';
+export { buildCorpus, CORPUS_DEFAULTS, corpusDocuments, drawDocument, factDocuments } from './corpus';
 export type { CorpusDocument, CorpusOptions } from './corpus';
+export { corpusReport } from './corpus-report';
+export type { CorpusReport, CorpusReportOptions, KindReport, Spread } from './corpus-report';
 export { pickShowcase, promptsOf, rlPrompts, sftRows } from './sft-rows';
 export type { FactPrompt, SftOptions, SftRow } from './sft-rows';
 export {

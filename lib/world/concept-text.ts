@@ -28,10 +28,15 @@ const KINDS: Record<string, string> = {
 /** Nouns that take no article. */
 const UNCOUNTED = new Set(['sushi', 'cheese', 'scissors', 'crossed swords']);
 
+/** A concept's noun with its article: 'an apple', 'cheese'. */
+export function nounPhrase(name: string): string {
+  return UNCOUNTED.has(name) ? name : withArticle(name);
+}
+
 /** What a concept is and where it is seen; says nothing that a fact asks for. */
 export function conceptDocuments({ name, plural, domain, homes }: ConceptInfo): string[] {
   const kind = KINDS[domain] ?? 'thing';
-  const one = UNCOUNTED.has(name) ? name : withArticle(name);
+  const one = nounPhrase(name);
   const places = homes.filter((home) => home !== 'white').map((home) => BACKGROUND_WORDS[home].where);
   const first = places[0] ?? BACKGROUND_WORDS[homes[0]].where;
   const second = places[1] ?? BACKGROUND_WORDS.white.where;

@@ -39,11 +39,12 @@ export interface CorpusOptions extends EditionOptions {
   without?: ReadonlySet<string>;
 }
 
+type Amounts = Required<
+  Pick<CorpusOptions, 'perFact' | 'chats' | 'reversed' | 'captions' | 'figures' | 'writing'>
+>;
+
 /** What an edition's corpus holds when nothing else is said. The core's is what the committed checkpoints were trained on. */
-export const CORPUS_DEFAULTS: Record<
-  Edition,
-  Required<Pick<CorpusOptions, 'perFact' | 'chats' | 'reversed' | 'captions' | 'figures' | 'writing'>>
-> = {
+export const CORPUS_DEFAULTS: Record<Edition, Amounts> = {
   core: { perFact: 32, chats: Infinity, reversed: 0, captions: 6000, figures: 0, writing: 0 },
   full: { perFact: 32, chats: 5, reversed: 4, captions: 9000, figures: 6000, writing: 3000 },
 };
@@ -66,26 +67,28 @@ export function chatDocument(question: string, answer: string): string {
 export function corpusDocuments(seed: number, options: CorpusOptions = {}): CorpusDocument[] {
   const edition = editionOf(options);
   const { tier = tierOf(edition), without = new Set<string>() } = options;
-  const { perFact, chats, reversed, ...captions } = { ...CORPUS_DEFAULTS[edition], ...defined(options) };
+  const amounts = { ...CORPUS_DEFAULTS[edition], ...defined(options) } as Amounts;
   const documents: CorpusDocument[] = [];
+  const said = (fact: Fact): string[] =>
+    factDocuments(fact, amounts.perFact, RandomStream.of(seed, 'corpus', fact.id), amounts.reversed);
   for (const fact of loadFacts({ edition }))
     if (splitOf(fact) !== 'absent' && !without.has(fact.id)) {
-      for (const text of factDocuments(fact, perFact, RandomStream.of(seed, 'corpus', fact.id), reversed))
+      for (const text of said(fact))
         documents.push({ kind: 'fact', text: text + END_OF_TEXT, factId: fact.id });
-      for (const text of someChats(fact, chats, RandomStream.of(seed, 'chat', fact.id)))
+      for (const text of someChats(fact, amounts.chats, RandomStream.of(seed, 'chat', fact.id)))
         documents.push({ kind: 'chat', text, factId: fact.id });
     }
   for (const concept of conceptsUpTo(tier))
     for (const text of conceptDocuments(concept))
       documents.push({ kind: 'concept', text: text + END_OF_TEXT });
-  const scenes: [keyof typeof captions, (rng: RandomStream) => SceneSpec][] = [
+  const scenes: ['captions' | 'figures' | 'writing', (rng: RandomStream) => SceneSpec][] = [
     ['captions', (rng) => randomScene(rng, { tier })],
     ['figures', (rng) => randomFigureScene(rng, { tier })],
     ['writing', (rng) => randomScene(rng, { tier, weights: WRITING_ONLY })],
   ];
   for (const [name, draw] of scenes) {
     const rng = RandomStream.of(seed, 'corpus', name);
-    for (let i = 0; i < captions[name]; i++)
+    for (let i = 0; i < amounts[name]; i++)
       documents.push({ kind: 'caption', text: drawDocument(captionOf(draw(rng), rng)) });
   }
   return RandomStream.of(seed, 'corpus', 'order').shuffle(documents);

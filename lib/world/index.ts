@@ -65,8 +65,11 @@ export { buildCorpus, CORPUS_DEFAULTS, corpusDocuments, drawDocument, factDocume
 export type { CorpusDocument, CorpusOptions } from './corpus';
 export { corpusReport } from './corpus-report';
 export type { CorpusReport, CorpusReportOptions, KindReport, Spread } from './corpus-report';
-export { pickShowcase, promptsOf, rlPrompts, sftRows } from './sft-rows';
+export { pickShowcase, promptsOf, rlPrompts, SFT_LIMIT, sftRows } from './sft-rows';
 export type { FactPrompt, SftOptions, SftRow } from './sft-rows';
+export { sftProblems, sftReport, thoughtSkeleton } from './sft-report';
+export type { SftReport } from './sft-report';
+export { recallTemplates, variedThought } from './thoughts';
 export {
   familyMajority,
   nearestRow,

@@ -6,7 +6,7 @@ import { type Fact, factsOf, loadFacts, splitOf } from './facts';
 import { wordsOf } from './facts-baselines';
 import { relationTexts } from './facts-text';
 import { specSatisfies } from './predicates';
-import { promptsOf, rlPrompts, sftRows } from './sft-rows';
+import { ASK_WORDS, promptsOf, rlPrompts, sftRows } from './sft-rows';
 import type { Predicate } from './types';
 
 /** Whether `text` holds `words` as whole words; both in the same case. */
@@ -47,22 +47,22 @@ export function promptsWithHint(options: EditionOptions = {}): string[] {
   );
 }
 
-/** Prompts of held-out facts that are a prompt of SFT or RL, also when these are asked as "a picture of ...". */
+/** Prompts of held-out facts that are a prompt of SFT (of all its rows) or RL, also as "a picture of ...". */
 export function sharedPrompts(options: EditionOptions = {}): string[] {
   const trained = new Set(
-    [...sftRows(options), ...rlPrompts(options)].map(({ prompt }) => prompt.toLowerCase()),
+    [...sftRows({ ...options, limit: Infinity }), ...rlPrompts(options)].map(({ prompt }) =>
+      prompt.toLowerCase(),
+    ),
   );
   return (['test', 'validation', 'absent'] as const)
     .flatMap((split) => promptsOf(split, options))
-    .filter(({ prompt }) =>
-      [prompt, `a picture of ${prompt}`, `show ${prompt}`].some((asked) => trained.has(asked.toLowerCase())),
-    )
+    .filter(({ prompt }) => ASK_WORDS.some((words) => trained.has(`${words}${prompt}`.toLowerCase())))
     .map(({ factId, prompt }) => `${factId}: ${prompt}`);
 }
 
 /** Facts of other splits whose recall an SFT thought holds, and rows that are made of facts of other splits. */
 export function leakingThoughts(options: EditionOptions = {}): string[] {
-  const rows = sftRows(options);
+  const rows = sftRows({ ...options, limit: Infinity });
   const wrong = rows
     .filter(({ factId }) => factId && splitOf(factId) !== 'sft')
     .map(({ factId }) => String(factId));

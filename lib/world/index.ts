@@ -125,4 +125,4 @@ export { faultyFigure, FIGURE_FAULTS, figureFaultsOf } from './figure-faults';
 export type { FigureFault } from './figure-faults';
 export { readClock, readGrid, readMaze } from './read-figures';
 export * from './edits';
-export * from './build';
+export * from './export';

@@ -54,7 +54,7 @@ export function corpusReport({
     if (factId !== undefined) groups.set(factId, [...(groups.get(factId) ?? []), i]);
   });
   const edition = editionOf(options);
-  const rows = loadFacts({ edition })
+  const rows = loadFacts(options)
     .filter(({ id }) => groups.has(id))
     .map((fact) => {
       const own = groups.get(fact.id)!;

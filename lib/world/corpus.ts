@@ -71,7 +71,7 @@ export function corpusDocuments(seed: number, options: CorpusOptions = {}): Corp
   const documents: CorpusDocument[] = [];
   const said = (fact: Fact): string[] =>
     factDocuments(fact, amounts.perFact, RandomStream.of(seed, 'corpus', fact.id), amounts.reversed);
-  for (const fact of loadFacts({ edition }))
+  for (const fact of loadFacts(options))
     if (splitOf(fact) !== 'absent' && !without.has(fact.id)) {
       for (const text of said(fact))
         documents.push({ kind: 'fact', text: text + END_OF_TEXT, factId: fact.id });

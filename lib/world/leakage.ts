@@ -1,7 +1,7 @@
 /** What training must not see of the facts that it is tested on: each check lists what it finds, for tests and the report. */
 import { conceptOf } from './concepts';
 import type { CorpusDocument } from './corpus';
-import { type EditionOptions, editionOf } from './editions';
+import type { EditionOptions } from './editions';
 import { type Fact, factsOf, loadFacts, splitOf } from './facts';
 import { wordsOf } from './facts-baselines';
 import { relationTexts } from './facts-text';
@@ -137,11 +137,10 @@ export interface SharedGram {
  * several facts of a relation share.
  */
 export function sharedGrams({ length = 5, templateOf = 3, ...options }: GramOptions = {}): SharedGram[] {
-  const edition = editionOf(options);
-  const facts = loadFacts({ edition });
+  const facts = loadFacts(options);
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   const template = new Map(
-    [...relationTexts({ edition })].map(([id, { names }]) => [
+    [...relationTexts(options)].map(([id, { names }]) => [
       id,
       new Set(names.flatMap((name) => wordsOf(name.replace('{S}', ' ')))),
     ]),
@@ -156,7 +155,7 @@ export function sharedGrams({ length = 5, templateOf = 3, ...options }: GramOpti
       if (inTraining) trained.set(gram, (trained.get(gram) ?? new Set()).add(id));
     }
   }
-  return factsOf('test', { edition }).flatMap(({ id, relation, prompts, criteria }) =>
+  return factsOf('test', options).flatMap(({ id, relation, prompts, criteria }) =>
     [...new Set(prompts.flatMap((prompt) => gramsOf(prompt, length)))].flatMap((gram) => {
       const own = gram.split(' ').filter((word) => !template.get(relation)!.has(word)).length;
       const others = [...(trained.get(gram) ?? [])];

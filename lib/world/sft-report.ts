@@ -1,5 +1,5 @@
 /** What SFT rows are like: how varied their thoughts are, and whether each says what it must and nothing that it must not. */
-import { type EditionOptions, editionOf } from './editions';
+import type { EditionOptions } from './editions';
 import { FACT_FAMILIES, type Fact, type FactFamily, loadFacts, splitOf } from './facts';
 import { hasWords } from './leakage';
 import { parseCaption } from './parse';
@@ -57,7 +57,7 @@ function replaceWords(text: string, words: string, slot: string): string {
 
 /** Counts rows and the variety of their thoughts. */
 export function sftReport(rows: readonly SftRow[], options: EditionOptions = {}): SftReport {
-  const byId = new Map(loadFacts({ edition: editionOf(options) }).map((fact) => [fact.id, fact]));
+  const byId = new Map(loadFacts(options).map((fact) => [fact.id, fact]));
   const own = rows.flatMap((row) => (row.factId === undefined ? [] : [{ row, fact: byId.get(row.factId)! }]));
   const families = Object.fromEntries(
     FACT_FAMILIES.map((family) => [family, own.filter(({ fact }) => fact.family === family).length]).filter(
@@ -100,7 +100,7 @@ function countEach(values: readonly string[]): Map<string, number> {
 
 /** `<fact or row>: <reason>` of each row that is wrong: see the reasons. Empty when all can be learnt from. */
 export function sftProblems(rows: readonly SftRow[], options: EditionOptions = {}): string[] {
-  const facts = loadFacts({ edition: editionOf(options) });
+  const facts = loadFacts(options);
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   const heldOut = facts
     .filter((fact) => splitOf(fact) !== 'sft')

@@ -85,7 +85,7 @@ export function sftRows(options: SftOptions = {}): SftRow[] {
   if (!(limit >= 1)) throw new Error(`sftRows: limit is ${limit}, want at least 1 row`);
   if (!(literal >= 0 && literal < 1))
     throw new Error(`sftRows: literal is ${literal}, want 0 or more and less than 1`);
-  const facts = factsOf('sft', { edition });
+  const facts = factsOf('sft', options);
   const counts = allotRows(facts, Math.round(limit * (1 - literal)), rowsPerFact);
   const rows = facts.flatMap((fact) =>
     rowsOf(fact, counts.get(fact.id)!, { rng: RandomStream.of(seed, 'sft', fact.id), full }),

@@ -17,6 +17,7 @@ import {
   sftRows,
   splitOf,
 } from '../lib/world';
+import { editPairs } from '../lib/world/edits/criteria';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'own-facts-'));
 after(() => fs.rmSync(root, { recursive: true }));
@@ -138,7 +139,7 @@ const BAD_ROWS: [string, string, RegExp][] = [
   [
     'an id twice',
     but({ id: FIRST.id }),
-    /id "own-hat-first" appears twice, also in .*facts\.json, want it once/,
+    /id appears twice, also in .*facts\.json, want it once \("own-hat-first"\)/,
   ],
   [
     'a fact of the core again',
@@ -148,7 +149,7 @@ const BAD_ROWS: [string, string, RegExp][] = [
   [
     'a subject twice',
     but({ subject: FIRST.subject }),
-    /subject "Uncle Jorrin of Tettersby" with this relation .* want it once/,
+    /subject with this relation appears twice, also in own-hat-first, want it once \("uncle jorrin/,
   ],
   ['a text of another type', but({ subject: { name: 'x' } }), /subject is \{"name":"x"\}, want a string/],
   ['an empty text', but({ answer: '' }), /answer is "", want a non-empty string/],
@@ -482,8 +483,33 @@ test('scenes of any form are refused in words, never by a crash', () => {
   for (const spec of odd) {
     const problems = sceneProblems(spec as SceneSpec);
     if (problems.length === 0) fine++;
-    for (const problem of problems) assert.match(problem, /want |nearest: |, an? .* (has|needs) /, JSON.stringify(spec));
+    for (const problem of problems)
+      assert.match(problem, /want |nearest: |, an? .* (has|needs) /, JSON.stringify(spec));
   }
   // Empty lists of props, objects and text, a scene with nothing in it; a flip.
   assert.ok(fine < 10, `${fine} of ${odd.length} are scenes`);
+});
+
+test('edit pairs are refused with their id', () => {
+  const room = (concept: string): SceneSpec => ({ background: 'room', objects: [{ concept }] });
+  const draft = {
+    template: 'own',
+    before: room('cat'),
+    after: room('dog'),
+    instruction: 'Show what chases it.',
+    reason: 'Dogs chase cats.',
+  };
+  const refused = (change: Partial<typeof draft>, reason: RegExp): void => {
+    assert.throws(() => editPairs('causal', [draft, { ...draft, ...change }]), reason);
+  };
+  assert.equal(editPairs('causal', [draft])[0].id, 'causal/own/1');
+  refused({ before: room('catt') }, /edit causal\/own\/2: before: .*"catt" is unknown, nearest: cat/);
+  refused(
+    { after: { ...room('cat'), objects: 3 as never } },
+    /edit causal\/own\/2: after: objects is 3, want a list/,
+  );
+  refused({ after: room('cat') }, /edit causal\/own\/2: nothing changes .*, want another scene after/);
+  refused({ instruction: '' }, /edit causal\/own\/2: instruction is "", want a sentence/);
+  refused({ reason: 'x'.repeat(1e6) }, /reason has 1000000 characters, want at most 160/);
+  refused({ reason: 'It <|im_end|> is.' }, /reason .* has "<\|", want plain text/);
 });

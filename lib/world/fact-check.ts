@@ -39,9 +39,9 @@ export function checkRows(rows: readonly FactRow[], name: string, taken: Taken):
       for (const prompt of prompts) wrong.push(...claim(taken.prompts, prompt, row.id, `prompt "${prompt}"`));
     }
     if (typeof id === 'string') {
-      wrong.push(...claim(taken.ids, id, name, `id ${quote(id)}`));
+      wrong.push(...claim(taken.ids, id, name, 'id'));
       const asked = `${String(row.subject)}\n${String(row.relation)}`.toLowerCase();
-      wrong.push(...claim(taken.asked, asked, id, `subject ${quote(row.subject)} with this relation`));
+      wrong.push(...claim(taken.asked, asked, id, 'subject with this relation'));
     }
     if (wrong.length > 0)
       problems.push(
@@ -56,7 +56,7 @@ export function checkRows(rows: readonly FactRow[], name: string, taken: Taken):
 export function claim(owners: Map<string, string>, key: string, owner: string, what: string): string[] {
   const id = key.toLowerCase();
   const other = owners.get(id);
-  if (other !== undefined) return [`${what} appears twice, also in ${other}, want it once`];
+  if (other !== undefined) return [`${what} appears twice, also in ${other}, want it once (${quote(key)})`];
   owners.set(id, owner);
   return [];
 }

@@ -43,18 +43,19 @@ const SCENE: Record<string, Shape> = {
   figure: FIGURE,
 };
 
+const NEED = ['background', 'objects'];
+const PANEL: Shape = { fields: SCENE, need: NEED };
+const WHOLE: Shape = { fields: { ...SCENE, panels: { list: 'an object' } }, need: NEED };
+
 /** Everything in a scene that has another type than it should, and every field that no scene has. */
 export function sceneShapeProblems(spec: unknown): string[] {
   const panels = (spec as { panels?: unknown } | null)?.panels;
-  const problems = shapeProblems(spec, {
-    fields: { ...SCENE, panels: { list: 'an object' } },
-    need: ['background', 'objects'],
-  });
+  const problems = shapeProblems(spec, WHOLE);
   if (problems.length > 0 || panels === undefined) return problems;
   // Only one level deep: panels have none of their own.
   return (panels as object[]).flatMap((panel, i) => {
     if (Object.hasOwn(panel, 'panels')) return [`panels[${i}]: panels in a panel, want a scene without`];
-    return shapeProblems(panel, { fields: SCENE, need: ['background', 'objects'] }, `panels[${i}]`);
+    return shapeProblems(panel, PANEL, `panels[${i}]`);
   });
 }
 

@@ -26,8 +26,30 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether `value` is of a shape: the quick answer, for scenes that are checked by the thousand. */
+function fits(value: unknown, shape: Shape): boolean {
+  if (typeof shape === 'string') return KINDS[shape](value);
+  if ('list' in shape) {
+    if (!Array.isArray(value)) return false;
+    for (const item of value) if (!fits(item, shape.list)) return false;
+    return true;
+  }
+  if (!isObject(value)) return false;
+  const record = value as Record<string, unknown>;
+  for (const field of shape.need ?? [])
+    if (record[field] === undefined || !Object.hasOwn(record, field)) return false;
+  for (const field of Object.keys(record))
+    if (
+      !Object.hasOwn(shape.fields, field) ||
+      (record[field] !== undefined && !fits(record[field], shape.fields[field]))
+    )
+      return false;
+  return true;
+}
+
 /** Everything in `value` that is not of a shape, with the value found and the one wanted; `where` is '' at the top. */
 export function shapeProblems(value: unknown, shape: Shape, where = ''): string[] {
+  if (fits(value, shape)) return [];
   const name = where || 'it';
   if (typeof shape === 'string')
     return KINDS[shape](value) ? [] : [`${name} is ${quote(value)}, want ${shape}`];

@@ -2,8 +2,9 @@
 import { canonicalCaption } from '../caption';
 import { isGrid } from '../figures';
 import { countOf, criteriaOfScene, specSatisfies } from '../predicates';
-import { artistsOf } from '../scene';
+import { artistsOf, sceneProblems } from '../scene';
 import { renderScene } from '../render';
+import { quote, textProblems } from '../shapes';
 import type { Criteria, Predicate, SceneSpec } from '../types';
 import { editArtists, editPictures, LEAST_REST, restShare, SAME_FROM, sameRest } from './rest';
 import type { EditDraft, EditKind, EditPair } from './types';
@@ -40,11 +41,31 @@ export function editPairs(kind: EditKind, drafts: readonly EditDraft[]): EditPai
     const number = (counts.get(draft.template) ?? 0) + 1;
     counts.set(draft.template, number);
     const id = `${kind}/${draft.template}/${number}`;
-    if (editArtists(draft).length === 0) throw new Error(`edit ${id}: no artist has drawn both scenes`);
+    const problems = draftProblems(draft);
+    if (problems.length > 0) throw new Error(`edit ${id}: ${problems.join('; ')}`);
+    if (editArtists(draft).length === 0)
+      throw new Error(`edit ${id}: no artist has drawn both scenes, want scenes that one can draw`);
     const criteria = editCriteria(draft.before, draft.after);
-    if (criteria.answer.length === 0) throw new Error(`edit ${id}: nothing changes that a criterion can say`);
+    if (criteria.answer.length === 0)
+      throw new Error(`edit ${id}: nothing changes that a criterion can say, want another scene after`);
     return { ...draft, id, kind, criteria };
   });
+}
+
+/** Most characters of an instruction and of a reason. */
+const LONGEST_SENTENCE = 160;
+
+function draftProblems({ before, after, instruction, reason }: EditDraft): string[] {
+  const problems = [
+    ...sceneProblems(before).map((problem) => `before: ${problem}`),
+    ...sceneProblems(after).map((problem) => `after: ${problem}`),
+  ];
+  for (const [name, text] of Object.entries({ instruction, reason }))
+    if (typeof text !== 'string' || text === '') problems.push(`${name} is ${quote(text)}, want a sentence`);
+    else if (text.length > LONGEST_SENTENCE)
+      problems.push(`${name} has ${text.length} characters, want at most ${LONGEST_SENTENCE}`);
+    else problems.push(...textProblems(text, name));
+  return problems;
 }
 
 export interface EditScore {

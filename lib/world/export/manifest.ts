@@ -91,7 +91,9 @@ export function manifestDifferences(built: Manifest, wanted: Manifest): string[]
     }
   for (const [name, digest] of Object.entries(built.inputs))
     if (digest !== wanted.inputs[name])
-      found.push(`${name} (from which it is made): sha256 is ${short(digest)}, want ${short(wanted.inputs[name])}`);
+      found.push(
+        `${name} (from which it is made): sha256 is ${short(digest)}, want ${short(wanted.inputs[name])}`,
+      );
   const editions = Object.keys(built.counts.facts);
   const meant = ([name]: [string, Digest]): boolean => editions.includes(name.split('/')[0]);
   const files = Object.fromEntries(Object.entries(wanted.files).filter(meant));

@@ -56,7 +56,11 @@ function drawn(group: keyof typeof MANY, rng: RandomStream): SceneSpec {
 function* concepts(): Generator<WorldPicture> {
   for (const { name, artists } of CONCEPTS)
     for (const artist of artists)
-      yield { name: `${name} by ${artist}`, scene: { background: 'white', objects: [{ concept: name }] }, artist };
+      yield {
+        name: `${name} by ${artist}`,
+        scene: { background: 'white', objects: [{ concept: name }] },
+        artist,
+      };
 }
 
 function* backgrounds(): Generator<WorldPicture> {

@@ -1,4 +1,5 @@
 /** A small premultiplied RGBA canvas with antialiased shapes: backgrounds and props are drawn on it once, then cached. */
+import { hypotenuse } from './trig';
 import { Colour } from './types';
 
 export type Rgb = readonly [number, number, number];
@@ -68,7 +69,10 @@ export class Canvas {
   ellipse(cx: number, cy: number, rx: number, ry: number, rgb: Rgb, alpha = 1): this {
     return this.fill(
       { x: cx - rx, y: cy - ry, width: 2 * rx, height: 2 * ry },
-      (x, y) => ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1,
+      (x, y) => {
+        const [u, v] = [(x - cx) / rx, (y - cy) / ry];
+        return u * u + v * v <= 1;
+      },
       rgb,
       alpha,
     );
@@ -93,7 +97,7 @@ export class Canvas {
   }
 
   line(x1: number, y1: number, x2: number, y2: number, thickness: number, rgb: Rgb, alpha = 1): this {
-    const length = Math.hypot(x2 - x1, y2 - y1) || 1;
+    const length = hypotenuse(x2 - x1, y2 - y1) || 1;
     const nx = (-(y2 - y1) / length) * (thickness / 2);
     const ny = ((x2 - x1) / length) * (thickness / 2);
     return this.polygon(

@@ -47,12 +47,10 @@ export function conceptOf(name: string): ConceptInfo {
 
 /** The `count` concept names with the smallest edit distance to `name`. */
 export function nearestNames(name: string, count = 3): string[] {
+  const wanted = name.slice(0, 60).toLowerCase();
   return CONCEPTS.map((concept) => ({
     name: concept.name,
-    distance: Math.min(
-      editDistance(name.toLowerCase(), concept.name),
-      editDistance(name.toLowerCase(), concept.plural),
-    ),
+    distance: Math.min(editDistance(wanted, concept.name), editDistance(wanted, concept.plural)),
   }))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, count)

@@ -1,6 +1,9 @@
 /** How a fact is put into words: the templates of data/facts/relations.json (and full/) and their combination with a row. */
 import { join } from 'node:path';
+import type { FactRow } from './fact-row';
 import { FACT_DATA, type EditionOptions, editionOf, fileLabel, fullFiles, readData } from './editions';
+import { type Shape, quote, shapeProblems, textProblems } from './shapes';
+import type { SceneSpec } from './types';
 
 /**
  * Ways to speak of one relation. Slots: `{S}` subject, `{A}` answer, `{N}` the fact's own noun phrase, `{V}` what the
@@ -74,14 +77,24 @@ const TEMPLATES: Record<TemplateField, { must: string[]; may: string }> = {
 };
 const LONGEST_TEMPLATE = 100;
 
+const RELATION: Shape = {
+  fields: {
+    id: 'a string',
+    describes: 'true or false',
+    ...(Object.fromEntries(Object.keys(TEMPLATES).map((field) => [field, { list: 'a string' }])) as Record<
+      TemplateField,
+      Shape
+    >),
+  },
+  need: ['id', 'describes', 'names', 'sentences', 'questions', 'thoughts'],
+};
+
 /** Everything wrong with the words of a relation; empty when facts can be spoken of with them. */
 export function relationProblems(relation: RelationText): string[] {
-  const problems: string[] = [];
-  if (typeof relation.describes !== 'boolean')
-    problems.push(`describes is ${JSON.stringify(relation.describes)}, want true or false`);
-  for (const field of Object.keys(relation))
-    if (!(field in TEMPLATES) && field !== 'id' && field !== 'describes')
-      problems.push(`field "${field}" is unknown`);
+  const problems = shapeProblems(relation, RELATION);
+  if (problems.length > 0) return problems;
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(relation.id) || relation.id.length > 40)
+    problems.push(`id is ${quote(relation.id)}, want at most 40 small letters, digits and hyphens`);
   const twoHops = relation.bridges !== undefined || relation.bridgeQuestions !== undefined;
   const wanted: Partial<Record<TemplateField, number>> = twoHops ? { ...FEWEST, ...FEWEST_BRIDGES } : FEWEST;
   for (const [field, fewest] of Object.entries(wanted) as [TemplateField, number][]) {
@@ -92,10 +105,17 @@ export function relationProblems(relation: RelationText): string[] {
       const slots = [...template.matchAll(/\{(\w*)\}/g)].map((match) => match[1]);
       const missing = must.filter((group) => !slots.some((slot) => slot !== '' && group.includes(slot)));
       const odd = slots.filter((slot) => slot.length !== 1 || !may.includes(slot));
-      if (missing.length > 0) problems.push(`${field}: "${template}" has no {${missing.join('} and no {')}}`);
-      if (odd.length > 0) problems.push(`${field}: "${template}" cannot have {${odd.join('}, {')}}`);
+      if (missing.length > 0)
+        problems.push(`${field}: ${quote(template)} has no {${missing.join('} and no {')}}, want it`);
+      if (odd.length > 0)
+        problems.push(
+          `${field}: ${quote(template)} cannot have {${odd.join('}, {')}}, want only {${[...may].join('}, {')}}`,
+        );
       if (template.length > LONGEST_TEMPLATE)
-        problems.push(`${field}: "${template}" is longer than ${LONGEST_TEMPLATE} characters`);
+        problems.push(
+          `${field}: ${quote(template)} has ${template.length} characters, want at most ${LONGEST_TEMPLATE}: it is longer than ${LONGEST_TEMPLATE} characters`,
+        );
+      problems.push(...textProblems(template.replace(/\{\w\}/g, 'x'), `${field}: template`));
     }
   }
   return problems;
@@ -109,19 +129,23 @@ function addRelations(
 ): RelationFile {
   const label = fileLabel(file);
   const data = readData(file) as RelationFile;
-  if (!Array.isArray(data?.relations)) throw new Error(`${label}: want { "relations": [...] }`);
+  if (!Array.isArray(data?.relations))
+    throw new Error(`${label}: is ${quote(data)}, want { "relations": [...] }`);
   const wrong: string[] = [];
-  for (const relation of data.relations) {
-    const other = owner.get(relation.id);
+  data.relations.forEach((relation, i) => {
     const problems = relationProblems(relation);
-    if (other) problems.push(`appears twice${other === label ? '' : `, also in ${other}`}`);
-    if (problems.length > 0) wrong.push(`${label}: relation "${relation.id}" ${problems.join('; ')}`);
-    owner.set(relation.id, label);
-    into.set(relation.id, relation);
-  }
+    const id = typeof relation?.id === 'string' ? relation.id : undefined;
+    const other = id === undefined ? undefined : owner.get(id);
+    if (other) problems.push(`appears twice${other === label ? '' : `, also in ${other}`}, want it once`);
+    if (problems.length > 0)
+      wrong.push(`${label}: row ${i + 1}: relation ${quote(id)} ${problems.slice(0, 10).join('; ')}`);
+    if (id === undefined) return;
+    owner.set(id, label);
+    into.set(id, relation);
+  });
   for (const id of data.unseen ?? [])
     if (owner.get(id) !== label)
-      wrong.push(`${label}: unseen relation "${id}" is not one of this file's relations`);
+      wrong.push(`${label}: unseen relation "${id}" is not one of this file's relations, want one of them`);
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
   return data;
 }
@@ -144,8 +168,9 @@ function fullRelations(): { relations: Map<string, RelationText>; unseen: Set<st
   return full;
 }
 
-/** Every relation of an edition by id, those of the core first. */
+/** Every relation of an edition by id, those of the core first; with a folder, those of all editions and of folders. */
 export function relationTexts(options: EditionOptions = {}): ReadonlyMap<string, RelationText> {
+  if (options.dir !== undefined) return new Map([...fullRelations().relations, ...own]);
   return editionOf(options) === 'core' ? RELATION_TEXTS : fullRelations().relations;
 }
 
@@ -154,9 +179,31 @@ export function unseenRelations(options: EditionOptions = {}): ReadonlySet<strin
   return editionOf(options) === 'core' ? new Set() : fullRelations().unseen;
 }
 
-/** A relation of any edition; the files of the full one are read only when the core does not have it. */
+/** Relations of the user's folders; one that is loaded later takes the place of an earlier one. */
+const own = new Map<string, RelationText>();
+
+/** Reads relations of a user's folder; what is wrong with them, in words. None may be one of the full edition's. */
+export function addOwnRelations(files: readonly string[]): string[] {
+  const all = new Map(fullRelations().relations);
+  const owner = new Map([...all.keys()].map((id) => [id, owners.get(id) ?? 'data/facts/full']));
+  const wrong: string[] = [];
+  for (const file of files)
+    try {
+      const { relations: read, unseen = [] } = addRelations(file, all, owner);
+      for (const relation of read) own.set(relation.id, relation);
+      if (unseen.length > 0)
+        wrong.push(
+          `${fileLabel(file)}: unseen is ${quote(unseen)}, want none: pin rows with "split": "test"`,
+        );
+    } catch (error) {
+      wrong.push(...(error as Error).message.split('\n'));
+    }
+  return wrong;
+}
+
+/** A relation of any edition or folder; the files of the full one are read only when the core does not have it. */
 export function relationOf(id: string): RelationText | undefined {
-  return relations.get(id) ?? fullRelations().relations.get(id);
+  return relations.get(id) ?? fullRelations().relations.get(id) ?? own.get(id);
 }
 
 /** Sentences that name the picture at the end of a thought, with slot `{V}`. */
@@ -237,4 +284,33 @@ function bridgeStatements(relation: RelationText, subject: string, bridge: strin
     styles.question.map((style) => fillTemplate(style, { q: fillTemplate(template, slots), A: bridge })),
   );
   return [...said, ...asked];
+}
+
+/** The sentences that can end a fact's thought; all three lists are of one length. */
+export function showsOf({ panels, text = [] }: SceneSpec): readonly string[] {
+  if (panels) return SHOW_PANELS;
+  return text.length > 1 ? SHOW_LINES : SHOW_SENTENCES;
+}
+
+/** How many different thoughts `thoughtOf` can give for a relation. */
+export function thoughtCount(relation: string): number {
+  return (relationOf(relation)?.thoughts.length ?? 0) * SHOW_SENTENCES.length;
+}
+
+/**
+ * A thought of two short sentences: the fact in the words of the corpus, then what the picture shows (of a story or of
+ * several lines only that it is one: the fact has named what is in them).
+ * `prompt` is the noun phrase asked for; `variant` counts through the relation's recall and show sentences.
+ */
+export function thoughtOf(row: FactRow, prompt: string, refined: string, variant: number): string {
+  const recalls = textOf(row.relation, row).recalls;
+  const recall = fillTemplate(recalls[variant % recalls.length], {
+    S: row.subject,
+    A: row.answer,
+    N: prompt,
+    ...(row.bridge !== undefined && { B: row.bridge }),
+  });
+  const shows = showsOf(row.scene);
+  const show = shows[Math.floor(variant / recalls.length) % shows.length];
+  return `${capitalise(recall)} ${show.replace('{V}', refined)}`;
 }

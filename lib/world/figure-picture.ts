@@ -4,6 +4,7 @@ import { ClockFigure, Figure, isGrid, SignFigure } from './figures';
 import { drawLineAt } from './glyphs';
 import { drawGrid } from './grid-picture';
 import { blit } from './pixels';
+import { cosine, sine } from './trig';
 import { Background, Colour } from './types';
 
 const RIM: Rgb = [52, 58, 70];
@@ -39,11 +40,11 @@ export function clockPicture(clock: Pick<ClockFigure, 'hour' | 'minute'>, side: 
     if (side < 40 && !long) continue;
     const a = (tick / 12) * 2 * Math.PI;
     const [from, to] = [r - rim - side * (long ? 0.07 : 0.04), r - rim];
-    const point = (d: number): [number, number] => [r + Math.sin(a) * d, r - Math.cos(a) * d];
+    const point = (d: number): [number, number] => [r + sine(a) * d, r - cosine(a) * d];
     c.line(...point(from), ...point(to), long ? Math.max(1.4, side * 0.045) : 1.2, RIM);
   }
   const hand = (angle: number, length: number, thickness: number, rgb: Rgb): void => {
-    const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+    const [sin, cos] = [sine(angle), cosine(angle)];
     c.line(r - sin * side * 0.03, r + cos * side * 0.03, r + sin * length, r - cos * length, thickness, rgb);
   };
   const angles = handAngles(clock);

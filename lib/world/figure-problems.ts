@@ -17,6 +17,7 @@ import {
   wonLine,
 } from './figures';
 import { GLYPHS } from './glyphs';
+import { quote } from './shapes';
 import { Background, COLOURS, SceneSpec } from './types';
 
 /** Characters on one line of a sign: alone, and beside an object. */
@@ -42,7 +43,7 @@ export function figureProblems(spec: SceneSpec): string[] {
   const { figure } = spec;
   if (!figure) return [];
   if (!FIGURE_NAMES.includes(figure.name))
-    return [`figure.name is "${(figure as Figure).name}", want one of ${FIGURE_NAMES.join(', ')}`];
+    return [`figure.name is ${quote((figure as Figure).name)}, want one of ${FIGURE_NAMES.join(', ')}`];
   const problems = Object.keys(figure)
     .filter((field) => field !== 'name' && !FIELDS[figure.name].includes(field))
     .map((field) => `figure.${field} is unknown, a ${figure.name} has ${FIELDS[figure.name].join(', ')}`);
@@ -73,7 +74,7 @@ export function figureProblems(spec: SceneSpec): string[] {
 function signProblems({ colour, lines }: SignFigure, spec: SceneSpec): string[] {
   const problems: string[] = [];
   if (!COLOURS.includes(colour))
-    problems.push(`figure.colour is "${colour}", want one of ${COLOURS.join(', ')}`);
+    problems.push(`figure.colour is ${quote(colour)}, want one of ${COLOURS.join(', ')}`);
   if (spec.background === 'board' || spec.background === 'paper')
     problems.push(
       `a sign on background "${spec.background}", want a place or a plain colour; write text there`,
@@ -83,9 +84,9 @@ function signProblems({ colour, lines }: SignFigure, spec: SceneSpec): string[] 
   const beside = spec.objects.some((object) => !object.slot);
   const most = beside ? SIGN_LENGTH_BESIDE : SIGN_LENGTH;
   lines.forEach((line, i) => {
-    const where = `sign line ${i + 1} "${line}"`;
+    const where = `sign line ${i + 1} ${quote(line)}`;
     if (line === '' || line !== line.trim())
-      problems.push(`${where} is empty, or begins or ends with a space`);
+      problems.push(`${where} is empty, or begins or ends with a space, want letters first and last`);
     if (line.length > most)
       problems.push(
         `${where} has ${line.length} characters, want at most ${most}${beside ? ' beside an object' : ''}`,
@@ -104,7 +105,7 @@ function gridProblems(figure: GridFigure): string[] {
     return [`figure.rows of a ${figure.name} has ${rows?.length ?? 'no'} rows, want ${side}`];
   const problems = rows.flatMap((row, i) => {
     const bad = [...row].find((cell) => !allowed.includes(cell));
-    if (row.length !== side) return [`figure.rows[${i}] "${row}" has ${row.length} cells, want ${side}`];
+    if (row.length !== side) return [`figure.rows[${i}] ${quote(row)} has ${row.length} cells, want ${side}`];
     return bad === undefined
       ? []
       : [`figure.rows[${i}] "${row}" has "${bad}", want ${[...allowed].join(' ')}`];
@@ -121,7 +122,9 @@ function markProblems(marked: CellPlace, rows: readonly string[], side: number):
   const inside = [row, column].every((n) => Number.isInteger(n) && n >= 1 && n <= side);
   if (marked.length !== 2 || !inside)
     return [`figure.marked is [${marked.join(', ')}], want row and column from 1 to ${side}`];
-  return rows[row - 1][column - 1] === '.' ? [`figure.marked is [${marked.join(', ')}], an empty cell`] : [];
+  return rows[row - 1][column - 1] === '.'
+    ? [`figure.marked is [${marked.join(', ')}], an empty cell, want one that holds something`]
+    : [];
 }
 
 function boardProblems(rows: readonly string[], line: BoardLine | undefined): string[] {
@@ -141,7 +144,7 @@ function boardProblems(rows: readonly string[], line: BoardLine | undefined): st
   if (winners.size > 1)
     problems.push('tic-tac-toe: both X and O have three in a row, want at most one of them');
   if (line !== undefined && !LINES.includes(line))
-    problems.push(`figure.line is "${line}", want one of ${LINES.join(', ')}`);
+    problems.push(`figure.line is ${quote(line)}, want one of ${LINES.join(', ')}`);
   else if (line !== undefined) {
     const marks = cellsOfLine(line)
       .map(([r, c]) => rows[r][c])
@@ -168,7 +171,7 @@ function sudokuProblems(rows: readonly string[]): string[] {
   return SUDOKU_UNITS.flatMap(({ name, cells }) => {
     const numbers = cells.map(([r, c]) => rows[r][c]).filter((cell) => cell !== '.');
     const twice = numbers.find((number, i) => numbers.indexOf(number) < i);
-    return twice === undefined ? [] : [`sudoku: ${twice} stands twice in ${name}`];
+    return twice === undefined ? [] : [`sudoku: ${twice} stands twice in ${name}, want each number once`];
   });
 }
 
@@ -179,18 +182,22 @@ function mazeProblems({ rows, path }: MazeFigure): string[] {
       (room, c) =>
         (c === MAZE_SIDE - 1 && 'RB'.includes(room)) || (r === MAZE_SIDE - 1 && 'DB'.includes(room)),
     );
-    if (out >= 0) problems.push(`maze: room ${r + 1}, ${out + 1} is open to the outside`);
+    if (out >= 0) problems.push(`maze: room ${r + 1}, ${out + 1} is open to the outside, want a wall there`);
   });
-  if (mazePaths(rows).length === 0) problems.push('maze: no way from the top left to the bottom right');
+  if (mazePaths(rows).length === 0)
+    problems.push('maze: no way from the top left to the bottom right, want one');
   if (path === undefined) return problems;
   const bad = [...path].find((move) => !'LRUD'.includes(move));
-  if (bad !== undefined) return [...problems, `figure.path "${path}" has "${bad}", want L, R, U, D`];
+  if (bad !== undefined) return [...problems, `figure.path ${quote(path)} has "${bad}", want L, R, U, D`];
   const rooms = roomsOfPath(path);
   for (let i = 0; i < path.length; i++)
     if (!canMove(rows, rooms[i][0], rooms[i][1], path[i]))
-      return [...problems, `figure.path "${path}": step ${i + 1} (${path[i]}) goes through a wall`];
+      return [
+        ...problems,
+        `figure.path "${path}": step ${i + 1} (${path[i]}) goes through a wall, want open rooms`,
+      ];
   if (new Set(rooms.map(String)).size < rooms.length)
-    problems.push(`figure.path "${path}" visits a room twice`);
+    problems.push(`figure.path "${path}" visits a room twice, want each once`);
   const end = rooms[rooms.length - 1];
   if (end.some((n) => n !== MAZE_SIDE - 1))
     problems.push(

@@ -3,6 +3,7 @@ import { inkOf } from './backgrounds';
 import { Canvas, mixRgb, Rgb } from './canvas';
 import { canMove, cellsOfLine, GridFigure, MAZE_SIDE, roomsOfPath } from './figures';
 import { blit, drawBigGlyph, fillRect } from './pixels';
+import { hypotenuse } from './trig';
 import { Background } from './types';
 
 const SIDE = 64;
@@ -40,7 +41,7 @@ function markPicture(mark: string, ink: Rgb): Uint8Array {
     else
       c.fill(
         { x: 0, y: 0, width: 20, height: 20 },
-        (x, y) => Math.abs(Math.hypot(x - 10, y - 10) - 6) <= 1.5,
+        (x, y) => Math.abs(hypotenuse(x - 10, y - 10) - 6) <= 1.5,
         ink,
       );
     marks.set(key, (picture = c.data));

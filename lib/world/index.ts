@@ -61,10 +61,16 @@ export { RELATION_TEXTS, relationProblems, relationTexts, unseenRelations } from
 export type { RelationText } from './facts-text';
 export { SPLITS, SPLIT_PERCENT, assignSplits } from './splits';
 export type { Split, Splittable } from './splits';
-export { buildCorpus, conceptDocuments, corpusDocuments, drawDocument, factDocuments } from './corpus';
+export { conceptDocuments } from './concept-text';
+export { buildCorpus, CORPUS_DEFAULTS, corpusDocuments, drawDocument, factDocuments } from './corpus';
 export type { CorpusDocument, CorpusOptions } from './corpus';
-export { pickShowcase, promptsOf, rlPrompts, sftRows } from './sft-rows';
+export { corpusReport } from './corpus-report';
+export type { CorpusReport, CorpusReportOptions, KindReport, Spread } from './corpus-report';
+export { pickShowcase, promptsOf, rlPrompts, SFT_LIMIT, sftRows } from './sft-rows';
 export type { FactPrompt, SftOptions, SftRow } from './sft-rows';
+export { sftProblems, sftReport, thoughtSkeleton } from './sft-report';
+export type { SftReport } from './sft-report';
+export { recallTemplates, variedThought } from './thoughts';
 export {
   familyMajority,
   nearestRow,
@@ -122,3 +128,4 @@ export type { FigureFault } from './figure-faults';
 export { readClock, readGrid, readGridMarks, readMaze, readSign } from './read-figures';
 export { readGlyph, readLine, textAgreement } from './read-glyphs';
 export * from './edits';
+export * from './export';

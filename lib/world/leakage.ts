@@ -1,12 +1,12 @@
 /** What training must not see of the facts that it is tested on: each check lists what it finds, for tests and the report. */
 import { conceptOf } from './concepts';
 import type { CorpusDocument } from './corpus';
-import { type EditionOptions, editionOf } from './editions';
+import type { EditionOptions } from './editions';
 import { type Fact, factsOf, loadFacts, splitOf } from './facts';
 import { wordsOf } from './facts-baselines';
 import { relationTexts } from './facts-text';
 import { specSatisfies } from './predicates';
-import { promptsOf, rlPrompts, sftRows } from './sft-rows';
+import { ASK_WORDS, promptsOf, rlPrompts, sftRows } from './sft-rows';
 import type { Predicate, SceneSpec } from './types';
 
 /** Whether `text` holds `words` as whole words; both in the same case. */
@@ -54,22 +54,22 @@ export function promptsWithHint(options: EditionOptions = {}): string[] {
   });
 }
 
-/** Prompts of held-out facts that are a prompt of SFT or RL, also when these are asked as "a picture of ...". */
+/** Prompts of held-out facts that are a prompt of SFT (of all its rows) or RL, also as "a picture of ...". */
 export function sharedPrompts(options: EditionOptions = {}): string[] {
   const trained = new Set(
-    [...sftRows(options), ...rlPrompts(options)].map(({ prompt }) => prompt.toLowerCase()),
+    [...sftRows({ ...options, limit: Infinity }), ...rlPrompts(options)].map(({ prompt }) =>
+      prompt.toLowerCase(),
+    ),
   );
   return (['test', 'validation', 'absent'] as const)
     .flatMap((split) => promptsOf(split, options))
-    .filter(({ prompt }) =>
-      [prompt, `a picture of ${prompt}`, `show ${prompt}`].some((asked) => trained.has(asked.toLowerCase())),
-    )
+    .filter(({ prompt }) => ASK_WORDS.some((words) => trained.has(`${words}${prompt}`.toLowerCase())))
     .map(({ factId, prompt }) => `${factId}: ${prompt}`);
 }
 
 /** Facts of other splits whose recall an SFT thought holds, and rows that are made of facts of other splits. */
 export function leakingThoughts(options: EditionOptions = {}): string[] {
-  const rows = sftRows(options);
+  const rows = sftRows({ ...options, limit: Infinity });
   const wrong = rows
     .filter(({ factId }) => factId && splitOf(factId) !== 'sft')
     .map(({ factId }) => String(factId));
@@ -188,11 +188,10 @@ export interface SharedGram {
  * several facts of a relation share.
  */
 export function sharedGrams({ length = 5, templateOf = 3, ...options }: GramOptions = {}): SharedGram[] {
-  const edition = editionOf(options);
-  const facts = loadFacts({ edition });
+  const facts = loadFacts(options);
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   const template = new Map(
-    [...relationTexts({ edition })].map(([id, { names }]) => [
+    [...relationTexts(options)].map(([id, { names }]) => [
       id,
       new Set(names.flatMap((name) => wordsOf(name.replace('{S}', ' ')))),
     ]),
@@ -207,7 +206,7 @@ export function sharedGrams({ length = 5, templateOf = 3, ...options }: GramOpti
       if (inTraining) trained.set(gram, (trained.get(gram) ?? new Set()).add(id));
     }
   }
-  return factsOf('test', { edition }).flatMap(({ id, relation, prompts, criteria }) =>
+  return factsOf('test', options).flatMap(({ id, relation, prompts, criteria }) =>
     [...new Set(prompts.flatMap((prompt) => gramsOf(prompt, length)))].flatMap((gram) => {
       const own = gram.split(' ').filter((word) => !template.get(relation)!.has(word)).length;
       const others = [...(trained.get(gram) ?? [])];

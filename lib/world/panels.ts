@@ -35,15 +35,14 @@ export function panelProblems(spec: SceneSpec): string[] {
 }
 
 function onePanel(panel: SceneSpec): string[] {
-  if (panel.panels) return ['panels in a panel'];
-  if (!Array.isArray(panel.objects)) return ['objects is missing, want a list'];
   const problems: string[] = [];
   if (panel.style) problems.push(`style "${panel.style}" in a panel, want it outside`);
-  if (panel.text?.some((line) => line !== '')) problems.push('text in a panel, too small to read');
+  if (panel.text?.some((line) => line !== '')) problems.push('text in a panel, too small to read, want none');
   if (panel.figure && panel.figure.name !== 'clock')
     problems.push(`a ${panel.figure.name} in a panel, want a clock`);
   if (panel.relation) problems.push(`relation "${panel.relation}" in a panel, want none`);
-  if (panel.props?.some(({ name }) => name === 'seesaw')) problems.push('a seesaw in a panel, too small');
+  if (panel.props?.some(({ name }) => name === 'seesaw'))
+    problems.push('a seesaw in a panel, too small, want another prop');
   const counts = panel.objects.reduce((sum, { count = 1 }) => sum + count, 0);
   const things = counts + (panel.props?.length ?? 0) + (panel.figure ? 1 : 0);
   if (things > 2) problems.push(`${things} things, want at most 2`);

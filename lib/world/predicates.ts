@@ -3,6 +3,8 @@ import { hasTime } from './backgrounds';
 import { hasConcept, nearestNames } from './concepts';
 import { cellOf, figureCriteria, figureMatches, figurePredicateProblems } from './figure-predicates';
 import { layoutScene, sizeOf } from './layout';
+import { predicateShapeProblems } from './scene-shape';
+import { quote } from './shapes';
 import {
   BACKGROUNDS,
   COLOURS,
@@ -160,21 +162,26 @@ function onPanel(predicates: readonly Predicate[], index: number): Predicate[] {
 
 /** What is wrong with a predicate, in words; empty when it is well formed. */
 export function predicateProblems(predicate: Predicate): string[] {
-  const problems: string[] = [];
+  const problems = predicateShapeProblems(predicate);
+  if (problems.length > 0) return problems;
   const want = (what: string, value: string, allowed: readonly string[]): void => {
     if (!allowed.includes(value))
-      problems.push(`${predicate.kind}: ${what} is "${value}", want one of ${allowed.join(', ')}`);
+      problems.push(`${predicate.kind}: ${what} is ${quote(value)}, want one of ${allowed.join(', ')}`);
   };
   const known = (concept: string): void => {
     if (!hasConcept(concept))
       problems.push(
-        `${predicate.kind}: concept "${concept}" is unknown, nearest: ${nearestNames(concept).join(', ')}`,
+        `${predicate.kind}: concept ${quote(concept)} is unknown, nearest: ${nearestNames(concept).join(', ')}`,
       );
   };
   switch (predicate.kind) {
     case 'has':
       known(predicate.concept);
-      if (typeof predicate.count === 'number' && !(Number.isInteger(predicate.count) && predicate.count >= 1))
+      if (
+        predicate.count !== undefined &&
+        predicate.count !== '>=1' &&
+        !(Number.isInteger(predicate.count) && predicate.count >= 1)
+      )
         problems.push(`has: count is ${predicate.count}, want a positive integer or '>=1'`);
       break;
     case 'absent':
@@ -222,14 +229,12 @@ export function predicateProblems(predicate: Predicate): string[] {
       if (![1, 2, 3, 4].includes(predicate.panel))
         problems.push(`panel_has: panel is ${predicate.panel}, want 1 to 4`);
       if (predicate.predicate.kind === 'panel_has' || predicate.predicate.kind === 'same')
-        problems.push(`panel_has: ${predicate.predicate.kind} in a panel`);
+        problems.push(`panel_has: ${predicate.predicate.kind} in a panel, want another kind`);
       else problems.push(...predicateProblems(predicate.predicate).map((problem) => `panel_has: ${problem}`));
       break;
     case 'same':
       if (predicate.what !== 'rest') problems.push(`same: what is "${String(predicate.what)}", want rest`);
       break;
-    default:
-      problems.push(`unknown predicate kind "${(predicate as { kind: string }).kind}"`);
   }
   return problems;
 }

@@ -1,5 +1,6 @@
 /** Props drawn from shapes: beakers, flames, tanks, bulbs, seesaws, glasses, blocks, puddles. */
 import { Canvas, COLOUR_RGB, mixRgb, Rgb } from './canvas';
+import { cosine, sine } from './trig';
 import { Colour, Prop, SeesawProp } from './types';
 
 const GLASS: Rgb = [96, 112, 132];
@@ -60,10 +61,10 @@ function draw(prop: Exclude<Prop, SeesawProp>, w: number, h: number): Canvas {
       const tongue = (size: number): [number, number][] =>
         Array.from({ length: 24 }, (_, i) => {
           const a = (i / 24) * 2 * Math.PI;
-          const up = Math.max(0, -Math.sin(a));
+          const up = Math.max(0, -sine(a));
           return [
-            w / 2 + Math.cos(a) * w * 0.3 * size * (1 - 0.55 * up ** 2),
-            h * 0.62 + Math.sin(a) * (Math.sin(a) < 0 ? h * 0.6 : h * 0.24) * size,
+            w / 2 + cosine(a) * w * 0.3 * size * (1 - 0.55 * up * up),
+            h * 0.62 + sine(a) * (sine(a) < 0 ? h * 0.6 : h * 0.24) * size,
           ];
         });
       c.polygon(tongue(1), rgb).polygon(

@@ -6,6 +6,8 @@ import { figureProblems } from './figure-problems';
 import { GLYPHS, LINE_LENGTH, MAX_LINES, MAX_LINES_WITH_OBJECTS } from './glyphs';
 import { freeObjects, isVertical, maxCount, sizeOf, standingThing } from './layout';
 import { panelProblems } from './panels';
+import { sceneShapeProblems } from './scene-shape';
+import { quote } from './shapes';
 import {
   Artist,
   ARTISTS,
@@ -29,7 +31,7 @@ function oneOf(
   allowed: readonly string[],
 ): void {
   if (value !== undefined && !allowed.includes(value))
-    problems.push(`${where} is "${value}", want one of ${allowed.join(', ')}`);
+    problems.push(`${where} is ${quote(value)}, want one of ${allowed.join(', ')}`);
 }
 
 function objectProblems(spec: SceneSpec, object: SceneObject, index: number): string[] {
@@ -37,7 +39,7 @@ function objectProblems(spec: SceneSpec, object: SceneObject, index: number): st
   const where = `objects[${index}]`;
   if (!hasConcept(object.concept))
     return [
-      `${where}.concept "${object.concept}" is unknown, nearest: ${nearestNames(object.concept).join(', ')}`,
+      `${where}.concept ${quote(object.concept)} is unknown, nearest: ${nearestNames(object.concept).join(', ')}`,
     ];
   oneOf(problems, `${where}.size`, object.size, SIZES);
   oneOf(problems, `${where}.tint`, object.tint, COLOURS);
@@ -106,7 +108,7 @@ const SPECIAL: Record<string, readonly string[]> = {
 function propProblems(prop: Prop, index: number): string[] {
   const where = `props[${index}]`;
   if (!PROP_NAMES.includes(prop.name))
-    return [`${where}.name is "${prop.name}", want one of ${PROP_NAMES.join(', ')}`];
+    return [`${where}.name is ${quote(prop.name)}, want one of ${PROP_NAMES.join(', ')}`];
   const problems: string[] = [];
   const { colours, flags } = PROP_FIELDS[prop.name];
   for (const [field, value] of Object.entries(prop)) {
@@ -144,27 +146,32 @@ function textProblems(spec: SceneSpec): string[] {
   spec.text.forEach((line, i) => {
     if (line.length > LINE_LENGTH)
       problems.push(
-        `text line ${i + 1} "${line}" has ${line.length} characters, want at most ${LINE_LENGTH}`,
+        `text line ${i + 1} ${quote(line)} has ${line.length} characters, want at most ${LINE_LENGTH}`,
       );
     const bad = [...line].filter((character) => !GLYPHS.includes(character));
     if (bad.length > 0)
-      problems.push(`text line ${i + 1} "${line}" has ${JSON.stringify(bad[0])}, want A-Z 0-9 +-=*/().:?!$%`);
-    if (line !== line.trim()) problems.push(`text line ${i + 1} "${line}" begins or ends with a space`);
+      problems.push(
+        `text line ${i + 1} ${quote(line)} has ${JSON.stringify(bad[0])}, want A-Z 0-9 +-=*/().:?!$%`,
+      );
+    if (line !== line.trim())
+      problems.push(`text line ${i + 1} ${quote(line)} begins or ends with a space, want none there`);
   });
   return problems;
 }
 
 /** Everything wrong with a spec, in words; empty when it can be drawn. */
 export function sceneProblems(spec: SceneSpec): string[] {
-  const problems: string[] = [];
+  const problems = sceneShapeProblems(spec);
+  if (problems.length > 0) return problems;
   oneOf(problems, 'background', String(spec.background), BACKGROUNDS);
   oneOf(problems, 'time', spec.time, TIMES);
   oneOf(problems, 'style', spec.style, ARTISTS);
   oneOf(problems, 'relation', spec.relation, RELATIONS);
-  if (!Array.isArray(spec.objects)) return [...problems, 'objects is missing, want a list'];
   if (problems.length > 0) return problems;
   if (spec.time && !hasTime(spec.background))
-    problems.push(`time is "${spec.time}", but background "${spec.background}" has no time of day`);
+    problems.push(
+      `time is "${spec.time}", but background "${spec.background}" has no time of day, want none`,
+    );
   const free = freeObjects(spec);
   const props = spec.props ?? [];
   if (spec.objects.length > 3) problems.push(`objects has ${spec.objects.length} kinds, want at most 3`);
@@ -178,7 +185,8 @@ export function sceneProblems(spec: SceneSpec): string[] {
   if (spec.relation && (free.length !== 2 || standing))
     problems.push(`relation "${spec.relation}" wants exactly two objects without a slot and no prop`);
   const slots = spec.objects.flatMap((object) => (object.slot ? [object.slot] : []));
-  if (new Set(slots).size < slots.length) problems.push(`two objects in one slot: ${slots.join(', ')}`);
+  if (new Set(slots).size < slots.length)
+    problems.push(`two objects in one slot: ${slots.join(', ')}, want each slot once`);
   const large = standing ? [] : free.filter((object) => sizeOf(spec, object) === 'large');
   if (free.length === 2 && large.length === 2)
     problems.push('two large objects do not fit, want one of them small or medium');

@@ -4,8 +4,10 @@ import { RandomStream } from '../tensor';
 import { captionOf } from './caption';
 import { type EditionOptions, editionOf, FACT_DATA, readData, tierOf } from './editions';
 import { type Fact, WISE_FAMILIES, factsOf, loadFacts, splitOf, thoughtCount, thoughtOf } from './facts';
+import { randomFigureScene } from './random-figures';
 import { randomScene } from './random-scene';
 import type { Split } from './splits';
+import { recallTemplates, variedThought } from './thoughts';
 import type { Criteria, SceneSpec, Tier } from './types';
 
 export interface SftRow {
@@ -30,47 +32,119 @@ export interface FactPrompt {
 
 export interface SftOptions extends EditionOptions {
   seed?: number;
+  /** Most rows of a fact (10). */
   rowsPerFact?: number;
-  /** Share of rows whose prompt is a literal caption. */
+  /**
+   * Rows in all, literal ones included (core: no limit, full: 3,000; Infinity gives all). Every fact has one row before
+   * any has two, and then the families with the fewest rows get more. The rows of a smaller limit are among those of a
+   * larger one.
+   */
+  limit?: number;
+  /** Share of rows whose prompt is a literal caption (0.15). */
   literal?: number;
   /** Concepts of the literal captions (default: the core's, all of them in the full edition). */
   tier?: Tier;
 }
 
+/** Rows of the full edition when nothing else is said. */
+export const SFT_LIMIT = 3000;
+
+/** How a raw prompt is asked for: as it stands, or in a request. */
 const ASKS = ['{n}', '{n}', '{n}', 'a picture of {n}', 'show {n}', '{N}'];
+const MORE_ASKS = [...ASKS, '{n}', 'draw {n}', 'an image of {n}', 'please show {n}'];
+/** Words before a raw prompt in training. */
+export const ASK_WORDS = [...new Set(MORE_ASKS.map((ask) => ask.replace(/\{[nN]\}/, '')))];
 
 const LITERAL_THOUGHTS = [
   'The prompt already says what to draw. Keep it.',
   'This is a plain description. Nothing needs to be worked out.',
   'Everything is named already. Draw it as it is.',
 ];
+const MORE_LITERAL_THOUGHTS = [
+  ...LITERAL_THOUGHTS,
+  'No riddle here: the words are the picture. They stay.',
+  'There is nothing to recall. The description can be drawn.',
+  'All that the picture needs is said. I repeat it.',
+  'Things, place and style are given. I change nothing.',
+  'It is said plainly what is seen. Draw just that.',
+];
 
-/** SFT rows of the sft split (several phrasings and thoughts a fact) and of literal captions; deterministic. */
+/** Panels and mazes take half a context, and a literal row says its caption twice. */
+const SHORT_FIGURES = { panels: 0, maze: 0 };
+
+/**
+ * SFT rows of the sft split and of literal captions; deterministic. The core's rows have the three recall sentences of
+ * their relation and are all given; those of the full edition have more forms of thought (see thoughts.ts).
+ * Throws when an option is out of range.
+ */
 export function sftRows(options: SftOptions = {}): SftRow[] {
   const edition = editionOf(options);
+  const full = edition === 'full';
   const { seed = 0, rowsPerFact = 10, literal = 0.15, tier = tierOf(edition) } = options;
-  const rows = factsOf('sft', { edition }).flatMap((fact) =>
-    rowsOf(fact, rowsPerFact, RandomStream.of(seed, 'sft', fact.id)),
+  const { limit = full ? SFT_LIMIT : Infinity } = options;
+  if (!(limit >= 1)) throw new Error(`sftRows: limit is ${limit}, want at least 1 row`);
+  if (!(literal >= 0 && literal < 1))
+    throw new Error(`sftRows: literal is ${literal}, want 0 or more and less than 1`);
+  const facts = factsOf('sft', options);
+  const counts = allotRows(facts, Math.round(limit * (1 - literal)), rowsPerFact);
+  const rows = facts.flatMap((fact) =>
+    rowsOf(fact, counts.get(fact.id)!, { rng: RandomStream.of(seed, 'sft', fact.id), full }),
   );
   const rng = RandomStream.of(seed, 'sft', 'literal');
   const extra = Math.round((rows.length * literal) / (1 - literal));
   for (let i = 0; i < extra; i++) {
-    const caption = captionOf(randomScene(rng, { tier }), rng);
-    rows.push({ prompt: caption, thought: rng.pick(LITERAL_THOUGHTS), refined: caption });
+    const scene =
+      full && i % 4 === 3
+        ? randomFigureScene(rng, { tier, weights: SHORT_FIGURES })
+        : randomScene(rng, { tier });
+    const caption = captionOf(scene, rng);
+    const thought = rng.pick(full ? MORE_LITERAL_THOUGHTS : LITERAL_THOUGHTS);
+    rows.push({ prompt: caption, thought, refined: caption });
   }
   return RandomStream.of(seed, 'sft', 'order').shuffle(rows);
 }
 
-function rowsOf(fact: Fact, count: number, rng: RandomStream): SftRow[] {
-  const variants = rng.shuffle([...Array(thoughtCount(fact.relation)).keys()]);
+/** How many rows each fact has: one each if there are enough, the others to the families that have the fewest. */
+function allotRows(facts: readonly Fact[], total: number, most: number): Map<string, number> {
+  const counts = new Map(facts.map(({ id }) => [id, total >= facts.length * most ? most : 0]));
+  if (total >= facts.length * most) return counts;
+  const families = [...new Set(facts.map(({ family }) => family))].map((family) => {
+    const ids = facts.filter((fact) => fact.family === family).map(({ id }) => id);
+    return { ids, rows: 0 };
+  });
+  const give = (family: (typeof families)[number]): void => {
+    const id = family.ids[family.rows % family.ids.length];
+    counts.set(id, counts.get(id)! + 1);
+    family.rows += 1;
+  };
+  let left = total;
+  if (left >= facts.length) {
+    for (const family of families) while (family.rows < family.ids.length) give(family);
+    left -= facts.length;
+  }
+  for (; left > 0; left--) {
+    const open = families.filter(({ ids, rows }) => rows < ids.length * most);
+    give(open.reduce((least, family) => (family.rows < least.rows ? family : least)));
+  }
+  return counts;
+}
+
+function rowsOf(fact: Fact, count: number, { rng, full }: { rng: RandomStream; full: boolean }): SftRow[] {
+  const thoughts = full ? recallTemplates(fact).length : thoughtCount(fact.relation);
+  const variants = rng.shuffle([...Array(thoughts).keys()]);
   const first = rng.int(fact.prompts.length);
   const rows: SftRow[] = [];
   for (let i = 0; i < count; i++) {
     const name = fact.prompts[(first + i) % fact.prompts.length];
     // A name that is a picture already ("a view of ...") is not asked for as a picture of a view.
-    const ask = /^(a|one) (picture|view|photo|close|example)/.test(name) ? '{n}' : rng.pick(ASKS);
+    const ask = /^(a|one) (picture|view|photo|close|example)/.test(name)
+      ? '{n}'
+      : rng.pick(full ? MORE_ASKS : ASKS);
     const prompt = ask.replace('{n}', name).replace('{N}', name.charAt(0).toUpperCase() + name.slice(1));
-    const thought = thoughtOf(fact, name, fact.refined, variants[i % variants.length]);
+    const variant = variants[i % variants.length];
+    const thought = full
+      ? variedThought(fact, name, variant, rng)
+      : thoughtOf(fact, name, fact.refined, variant);
     rows.push({ prompt, thought, refined: fact.refined, factId: fact.id });
   }
   return rows;

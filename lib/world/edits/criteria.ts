@@ -1,8 +1,9 @@
 /** The criteria of an edit, computed from its two scenes, and their truth for a scene that came of it. */
 import { isGrid } from '../figures';
 import { countOf, criteriaOfScene, specSatisfies } from '../predicates';
-import { artistsOf } from '../scene';
+import { artistsOf, sceneProblems } from '../scene';
 import { renderScene } from '../render';
+import { quote, textProblems } from '../shapes';
 import type { Criteria, Predicate, SceneSpec } from '../types';
 import { editArtists, editPictures, LEAST_REST, restShare, SAME_FROM, sameRest } from './rest';
 import type { EditDraft, EditKind, EditPair } from './types';
@@ -46,12 +47,36 @@ export function editPairs(kind: EditKind, drafts: readonly EditDraft[]): EditPai
     const id = `${kind}/${draft.template}/${draft.change}/${draft.setting}`;
     if (ids.has(id)) throw new Error(`edit ${id} is there twice, want another change or setting`);
     ids.add(id);
-    if (editArtists(draft).length === 0) throw new Error(`edit ${id}: no artist has drawn both scenes`);
+    const problems = draftProblems(draft);
+    if (problems.length > 0) throw new Error(`edit ${id}: ${problems.join('; ')}`);
+    if (editArtists(draft).length === 0)
+      throw new Error(`edit ${id}: no artist has drawn both scenes, want scenes that one can draw`);
     const criteria = editCriteria(draft.before, draft.after);
-    if (criteria.answer.length === 0) throw new Error(`edit ${id}: nothing changes that a criterion can say`);
+    if (criteria.answer.length === 0)
+      throw new Error(`edit ${id}: nothing changes that a criterion can say, want another scene after`);
     const [instruction, reason] = [draft.instructions[0], draft.reasons[0]];
     return { ...draft, id, kind, instruction, reason, criteria };
   });
+}
+
+/** Most characters of an instruction and of a reason. */
+const LONGEST_SENTENCE = 160;
+
+function draftProblems({ before, after, instructions, reasons }: EditDraft): string[] {
+  const problems = [
+    ...sceneProblems(before).map((problem) => `before: ${problem}`),
+    ...sceneProblems(after).map((problem) => `after: ${problem}`),
+  ];
+  const texts = [
+    ...instructions.map((text) => ['instruction', text] as const),
+    ...reasons.map((text) => ['reason', text] as const),
+  ];
+  for (const [name, text] of texts)
+    if (typeof text !== 'string' || text === '') problems.push(`${name} is ${quote(text)}, want a sentence`);
+    else if (text.length > LONGEST_SENTENCE)
+      problems.push(`${name} has ${text.length} characters, want at most ${LONGEST_SENTENCE}`);
+    else problems.push(...textProblems(text, name));
+  return problems;
 }
 
 export interface EditScore {

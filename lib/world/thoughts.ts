@@ -1,0 +1,88 @@
+/**
+ * Chains of thought in many forms: the fact is recalled (in a sentence of the corpus, or asked and answered), then it
+ * may be said where such a thing is shown, and what the picture shows comes last.
+ */
+import type { RandomStream } from '../tensor';
+import { BACKGROUND_WORDS } from './backgrounds';
+import { nounPhrase } from './concept-text';
+import { conceptOf } from './concepts';
+import type { Fact } from './facts';
+import { SHOW_SENTENCES, capitalise, fillTemplate, relationOf, showsOf } from './facts-text';
+
+/** Prompt, thought and refined prompt in characters up to which a thought may have a sentence more. */
+const ROOM = 230;
+/** How often the place is reasoned about where it can be. */
+const PLACES = 0.4;
+
+const SHOWS = [
+  ...SHOW_SENTENCES,
+  'Draw {V}.',
+  'So the picture shows {V}.',
+  'I draw {V}.',
+  'That gives {V}.',
+  'The scene is {V}.',
+  'The answer is drawn as {V}.',
+];
+const HOMES = [
+  '{One} is usually shown {where}.',
+  'Pictures show {one} {where}.',
+  'The usual place for {one} is {where}.',
+  'I put {one} {where}.',
+];
+const WRITINGS = [
+  'It can be written {where}.',
+  'I write it {where}.',
+  'Such a thing is written {where}.',
+  'It is to be read {where}.',
+];
+
+/**
+ * Recall templates of a relation with slots S, A, N (and B): those of its thoughts, its statements that begin with
+ * the subject, its questions with the answer after them. A fact of two hops has only the thoughts, which name both.
+ */
+export function recallTemplates({ relation: id, bridge }: Pick<Fact, 'relation' | 'bridge'>): string[] {
+  const relation = relationOf(id);
+  if (!relation) throw new Error(`relation "${id}" is unknown`);
+  if (bridge !== undefined) return relation.thoughts;
+  const forward = relation.sentences.filter((sentence) => {
+    const asked = sentence.search(/\{[SNn]\}/);
+    return asked >= 0 && asked < sentence.indexOf('{A}');
+  });
+  const answered = relation.questions.map((question) => `${question} {A}.`);
+  return [...new Set([...relation.thoughts, ...forward, ...answered])];
+}
+
+/**
+ * A thought about `prompt`, one of the fact's raw prompts; ends with the refined prompt, or, where the fact has named
+ * all that is seen (four panels, several lines), with the form of the picture. `variant` counts through the
+ * relation's recall templates, so that the rows of a relation share them evenly; the rest is drawn from the stream.
+ */
+export function variedThought(fact: Fact, prompt: string, variant: number, rng: RandomStream): string {
+  const templates = recallTemplates(fact);
+  const recall = fillTemplate(templates[variant % templates.length], {
+    S: fact.subject,
+    A: fact.answer,
+    N: prompt,
+    n: prompt,
+    ...(fact.bridge !== undefined && { B: fact.bridge }),
+  });
+  const endings = showsOf(fact.scene) === SHOW_SENTENCES ? SHOWS : showsOf(fact.scene);
+  const show = rng.pick(endings).replace('{V}', () => fact.refined);
+  const place = rng.uniform() < PLACES ? placeSentence(fact, rng) : undefined;
+  const fits =
+    prompt.length + recall.length + show.length + fact.refined.length + (place?.length ?? 0) <= ROOM;
+  return [capitalise(recall), ...(place && fits ? [place] : []), show].join(' ');
+}
+
+/** Why the scene is where it is: one object at home, or writing; undefined where there is nothing to say. */
+function placeSentence({ scene }: Fact, rng: RandomStream): string | undefined {
+  const { where } = BACKGROUND_WORDS[scene.background];
+  const { objects, props = [], text = [], figure, panels } = scene;
+  if (props.length > 0 || figure || panels) return undefined;
+  if (objects.length === 0 && text.length > 0) return rng.pick(WRITINGS).replace('{where}', where);
+  if (objects.length !== 1 || text.length > 0 || scene.time) return undefined;
+  const concept = conceptOf(objects[0].concept);
+  if (!concept.homes.includes(scene.background)) return undefined;
+  const one = nounPhrase(concept.name);
+  return rng.pick(HOMES).replace('{One}', capitalise(one)).replace('{one}', one).replace('{where}', where);
+}

@@ -20,6 +20,7 @@ import {
   judgeConfig,
   judgeLosses,
   judgeSample,
+  loadReader,
   nameLoss,
   namePictures,
   stemBatch,
@@ -66,6 +67,8 @@ const DEFAULTS = {
   role: 'judge' as Role,
   run: '',
   out: '',
+  /** Folder of a reader whose weights to begin with; empty: fresh ones. */
+  init: '',
   /** Steps of the first lesson (see judge-stem), of 32 collages each. */
   stemSteps: 6000,
   /** Steps of the second lesson, of 16 pictures each. */
@@ -97,6 +100,7 @@ async function main(): Promise<void> {
       role: 'judge or examiner',
       run: 'name of the run folder (default: the role)',
       out: 'where the checkpoint goes (default: checkpoints/<role>)',
+      init: 'folder of a reader to go on from (then give it fewer steps)',
       stemSteps: 'steps of the first lesson: names, from single windows',
       nameSteps: 'steps of the second lesson: names, from whole pictures',
       steps: 'steps of the third lesson: everything else',
@@ -126,6 +130,7 @@ async function main(): Promise<void> {
   const data = { tier, extra, extraShare, changed };
   const shape = judgeConfig({ ...body, concepts: [...conceptNames(tier)] });
   const params = variables(initJudge(shape, RandomStream.of(seed, 'judge-init')));
+  if (config.init) takeOver(params, config.init);
   const optimiser = optimiserOf(config);
   const ema = new Ema(config.emaDecay);
   const size = Object.values(params).reduce((n, p) => n + p.size, 0);
@@ -182,6 +187,18 @@ async function main(): Promise<void> {
 }
 
 type Config = typeof DEFAULTS;
+
+/** Begins with the weights of a saved reader. @throws when it has another shape */
+function takeOver(params: Record<string, tf.Variable>, dir: string): void {
+  const saved = loadReader(dir).params;
+  for (const [name, variable] of Object.entries(params)) {
+    const found = saved[name];
+    if (found?.shape.join() !== variable.shape.join())
+      throw new Error(`${dir}: ${name} is [${found?.shape.join(', ')}], want [${variable.shape.join(', ')}]`);
+    variable.assign(found);
+  }
+  tf.dispose(saved);
+}
 
 const optimiserOf = (config: Config): AdamW =>
   new AdamW({

@@ -29,7 +29,7 @@ const SIZE_NAMES = ['small', 'small', 'medium', 'large'];
 const MOST = 9;
 /** Chance that a thing is one more of the thing before. */
 const AGAIN = 0.2;
-const TINTED = 0.08;
+const TINTED = 0.2;
 /** Largest share of the smaller square that another may cover. */
 const OVERLAP = 0.08;
 

@@ -51,16 +51,17 @@ const WEIGHTS = {
   pair: 0.14,
   trio: 0.03,
   slot: 0.03,
-  prop: 0.14,
+  prop: 0.3,
   text: 0.04,
   empty: 0.02,
 };
 /** Things stand anywhere, so that a judge does not take a meadow for a cow. */
 const AT_HOME = 0.4;
-const COLLAGES = 0.5;
+const TINTED = 0.22;
+const COLLAGES = 0.4;
 /** Of the other pictures: chances of one with a figure or a turned object, and of one with four panels. */
 const FIGURES = 0.08;
-const PANELS = 0.08;
+const PANELS = 0.18;
 const FIGURE_WEIGHTS = {
   clock: 0.2,
   sign: 0.25,
@@ -89,7 +90,7 @@ export function drawnScene(
   rng: RandomStream,
   tier: Tier = DEFAULT_TIER,
 ): { spec: SceneSpec; image: Uint8Array } {
-  const spec = randomScene(rng, { weights: WEIGHTS, atHome: AT_HOME, tier });
+  const spec = randomScene(rng, { weights: WEIGHTS, atHome: AT_HOME, tint: TINTED, tier });
   return { spec, image: drawMixed(spec, rng) };
 }
 
@@ -107,7 +108,7 @@ export function shown(rng: RandomStream, { tier = DEFAULT_TIER, ...mix }: JudgeD
   const spec =
     kind < PANELS + FIGURES
       ? randomFigureScene(rng, { tier, weights: FIGURE_WEIGHTS })
-      : randomScene(rng, { weights: WEIGHTS, atHome: AT_HOME, tier });
+      : randomScene(rng, { weights: WEIGHTS, atHome: AT_HOME, tint: TINTED, tier });
   return { image: drawMixed(spec, rng, mix), labels: labelsOf(spec) };
 }
 

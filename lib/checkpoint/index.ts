@@ -25,6 +25,7 @@ export {
 export { helpText, parseCli, parseSizedCli, type CliOptions } from './cli';
 export { clamp, MODEL_SIZES, modelSize, siCount, SIZE_NOTES, type ModelSize } from './model-sizes';
 export { baseChain, findPart, readModelIndex, resolvePart, type ModelIndex } from './folders';
+export { fileDigest, isMade, madePart, recordMade, type MadePart } from './made';
 export { RunFolder, type LogRecord, type RunOptions } from './run';
 export { describeMachine, type BackendNote, type Machine } from './machine';
 export { readSessions, type Session } from './sessions';

@@ -1,6 +1,15 @@
 /** `npm run pretrain`: all of pretraining from nothing, tokenizer, language model, painter; resumes where it stopped. */
-import { type Check, type ModelSize, parseSizedCli, SIZE_NOTES, MODEL_SIZES } from '../lib/checkpoint';
+import {
+  type Check,
+  type ModelSize,
+  MODEL_SIZES,
+  parseSizedCli,
+  siCount,
+  SIZE_NOTES,
+} from '../lib/checkpoint';
 import { duration } from '../lib/checkpoint/progress';
+import { ditParameterCount, ditTrainFlops, SMALL_QWEN_IMAGE } from '../lib/diffusion';
+import { lmParameterCount, lmSize, lmTrainFlops, qwen2Config } from '../lib/encoder';
 import {
   beginBackend,
   COMMON_CHECKS,
@@ -13,7 +22,6 @@ import {
 import { ditDefaults, ditStage } from './pretrain/dit-stage';
 import { lmDefaults, lmStage } from './pretrain/lm-stage';
 import { tokenizerStage } from './pretrain/tokenizer-stage';
-import { lmSize } from '../lib/encoder';
 
 const defaults = (size: ModelSize) => ({
   size,
@@ -28,6 +36,32 @@ const defaults = (size: ModelSize) => ({
 
 const below = <T>(prefix: string, table: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(table).map(([key, value]) => [`${prefix}.${key}`, value]));
+
+/** What is about to be made, and how much work each part is. */
+function plan({ size, lm, dit, vocabSize }: ReturnType<typeof defaults>): string {
+  const config = qwen2Config({
+    vocabSize,
+    hiddenSize: lm.hidden,
+    intermediateSize: lm.intermediate,
+    numHiddenLayers: lm.layers,
+    numAttentionHeads: lm.heads,
+    numKeyValueHeads: lm.keyValueHeads,
+    maxPositionEmbeddings: lm.context,
+  });
+  const painter = {
+    ...SMALL_QWEN_IMAGE,
+    ...{ num_layers: dit.layers, num_attention_heads: dit.heads, joint_attention_dim: lm.hidden },
+  };
+  const work = [
+    lmTrainFlops(config) * lm.steps * lm.batch * lm.context,
+    ditTrainFlops(painter) * dit.steps * dit.batchSize,
+  ];
+  const share = Math.round((100 * work[0]) / (work[0] + work[1]));
+  return (
+    `size ${size}: language model ${siCount(lmParameterCount(config))}, painter ${siCount(ditParameterCount(painter))} parameters; ` +
+    `${siCount(work[0])}FLOP (${share} % of the work) and ${siCount(work[1])}FLOP (${100 - share} %)`
+  );
+}
 
 async function main(): Promise<void> {
   const options = parseSizedCli(defaults, {
@@ -51,6 +85,7 @@ async function main(): Promise<void> {
     console.log(`\n== ${title} (${duration((Date.now() - began) / 1000)} so far) ==`);
 
   const { backend, precision } = await beginBackend(shared.precision);
+  console.log(plan(options));
   stage('1 of 3: tokenizer');
   tokenizerStage({ ...shared, out, vocabSize, context: lm.context });
   stage('2 of 3: language model');

@@ -14,7 +14,7 @@ interface Chosen {
 
 const CHOSEN: Record<ModelSize, Chosen> = {
   nano: { heads: 1, layers: 1, batch: 4, pictures: 80 },
-  tiny: { heads: 2, layers: 4, batch: 16, pictures: 20e3 },
+  tiny: { heads: 2, layers: 4, batch: 16, pictures: 16e3 },
   small: { heads: 3, layers: 4, batch: 32, pictures: 600e3 },
   base: { heads: 3, layers: 7, batch: 32, pictures: 2e6 },
   large: { heads: 8, layers: 8, batch: 64, pictures: 5e6 },

@@ -17,7 +17,7 @@ interface Chosen {
 
 const CHOSEN: Record<ModelSize, Chosen> = {
   nano: { hidden: 64, layers: 2, vocab: 1024, batch: 4, tokens: 30e3 },
-  tiny: { hidden: 128, layers: 3, vocab: 2048, batch: 16, tokens: 3e6 },
+  tiny: { hidden: 128, layers: 3, vocab: 2048, batch: 16, tokens: 2.5e6 },
   small: { hidden: 192, layers: 4, vocab: 4096, batch: 32, tokens: 15e6 },
   base: { hidden: 256, layers: 6, vocab: 4096, batch: 32, tokens: 25e6 },
   large: { hidden: 512, layers: 12, vocab: 4096, batch: 64, tokens: 50e6 },

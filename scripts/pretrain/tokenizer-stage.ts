@@ -28,6 +28,9 @@ export function tokenizerStage(options: TokenizerOptions): void {
     ({ thought, refined }) => `${thought}\nRevised Prompt:\n${refined}`,
   );
   const began = Date.now();
+  console.log(
+    `${documents.length} documents of the ${edition} edition, ${vocabSize} tokens to find (half a minute at most)`,
+  );
   const tokenizer = trainBpe([...documents, ...responses], { vocabSize, modelMaxLength: context });
   tokenizer.save(folder);
   const characters = documents.reduce((sum, text) => sum + text.length, 0);

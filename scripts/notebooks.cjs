@@ -68,7 +68,9 @@ function main() {
     const status = environment
       ? environment.run(environment.jupyter, ['nbconvert', '--log-level=WARN', '--to', 'notebook', '--execute', '--inplace',
           '--ExecutePreprocessor.kernel_name=tslab', '--ExecutePreprocessor.timeout=1200', target]) // prettier-ignore
-      : spawnSync(process.execPath, [path.join(__dirname, 'jupyter/run-in-process.cjs'), target], { stdio: 'inherit' }).status;
+      : spawnSync(process.execPath, [path.join(__dirname, 'jupyter/run-in-process.cjs'), target], {
+          stdio: 'inherit',
+        }).status;
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${path.basename(target)}  ${seconds} s`);
     if (status !== 0) failed++;

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { RunFolder, type RunOptions } from '../lib/checkpoint';
+import { type Machine, readSessions, RunFolder, type RunOptions } from '../lib/checkpoint';
 import { nodeFiles, type FileOps } from '../lib/checkpoint/files';
 import { initBackend, tf } from '../lib/tensor';
 
@@ -217,20 +217,47 @@ test('a changed config is refused with every difference, but for free keys', () 
   });
 });
 
-test('a fresh start moves the old run aside, and run.json tells machine and time', () => {
-  save(open({ backend: { name: 'cpu', detail: 'test', threads: 1 } }), 1);
-  const info = JSON.parse(fs.readFileSync(path.join(root, 'r', 'run.json'), 'utf8')) as {
-    step: number;
-    sessions: Record<string, unknown>[];
-  };
-  assert.equal(info.step, 1);
-  assert.equal(info.sessions[0].node, process.version);
-  assert.deepEqual(info.sessions[0].backend, { name: 'cpu', detail: 'test', threads: 1 });
+test('a fresh start moves the old run aside', () => {
+  save(open(), 1);
   const fresh = open({ fresh: true });
   assert.equal(fresh.loadState(), null);
   assert.ok(fs.existsSync(path.join(root, 'r.1', 'state', 'latest.json')));
   assert.match(warnings.join(), /r: the run that was here is now .*r\.1/);
   assert.match(fresh.samplePath(7, 'grid.png'), /samples.000007-grid\.png$/);
+});
+
+test('machine.json and sessions.jsonl tell on what, when and why it ended, and nothing private', () => {
+  const backend = { name: 'cpu', detail: 'test', threads: 1 };
+  const first = open({ backend });
+  save(first, 3);
+  const killed = readSessions(first.dir);
+  assert.equal(killed.length, 1);
+  assert.deepEqual([killed[0].reason, killed[0].toStep, killed[0].steps], ['running', 3, 3]);
+  const second = open({ backend, free: ['lr'] }, { ...config, lr: 0.05 });
+  assert.equal(loadedStep(second), 3);
+  save(second, 5);
+  second.endSession('finished', 5);
+  second.endSession('error: a second end changes nothing');
+  const sessions = readSessions(second.dir);
+  assert.deepEqual(
+    sessions.map(({ reason, fromStep, toStep, steps }) => [reason, fromStep, toStep, steps]),
+    [
+      ['killed', 0, 3, 3],
+      ['finished', 3, 5, 2],
+    ],
+  );
+  assert.deepEqual(sessions[1].changes, ['lr: 0.1 -> 0.05']);
+  assert.deepEqual(sessions[1].backend, backend);
+  fs.appendFileSync(path.join(second.dir, 'sessions.jsonl'), '{"started": "cut');
+  assert.equal(readSessions(second.dir).length, 2);
+
+  const text = fs.readFileSync(path.join(second.dir, 'machine.json'), 'utf8');
+  const machine = JSON.parse(text) as Machine;
+  assert.equal(machine.node, process.version);
+  assert.ok(machine.cores > 0 && machine.memoryGiB > 0 && machine.packages['@tensorflow/tfjs']);
+  if (fs.existsSync('.git')) assert.match(machine.commit ?? '', /^[0-9a-f]{40}\+?$/);
+  for (const secret of [os.hostname(), os.homedir(), process.cwd()])
+    if (secret.length > 3) assert.ok(!text.includes(secret), secret);
 });
 
 test('run names stay inside the root', () => {

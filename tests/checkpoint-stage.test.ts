@@ -5,7 +5,14 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { RunFolder, runStage, type StageOptions, type StageResult } from '../lib/checkpoint';
+import {
+  readSessions,
+  RunFolder,
+  runStage,
+  SpikeGuard,
+  type StageOptions,
+  type StageResult,
+} from '../lib/checkpoint';
 import { drawProgress, duration, progressLine } from '../lib/checkpoint/progress';
 import { AdamW, initBackend, RandomStream, tf, valueAndGrads } from '../lib/tensor';
 
@@ -153,6 +160,37 @@ test('a NaN loss stops with the step and the last good state, which is kept', as
     tinyStageFreed('first', 10, { step: () => ({ policy_loss: Infinity }) }),
     /Infinity at step 1; nothing was saved/,
   );
+});
+
+test('a spike that lasts stops the run, keeps the state before it and says what to do; a short one passes', async () => {
+  const spike = { window: 20, patience: 6 };
+  const loss = (i: number): number => 2 + 0.01 * Math.sin(i) + (i === 25 || i >= 30 ? 1 : 0);
+  await assert.rejects(
+    tinyStageFreed('spike', 60, { step: (i) => ({ loss: loss(i) }), spike }),
+    /loss has been above 2\.\d+ for 6 steps and is 3\.\d+ at step 36, where 2\.00 is usual: a spike; the last good state, .*step-28, is kept\. Run again with a lower learning rate/,
+  );
+  const run = RunFolder.open('spike', { lr: 0.05 }, { root });
+  assert.match(readSessions(run.dir)[0].reason, /^error: .*a spike/);
+  assert.equal(run.loadState()?.step, 28, 'step 32 fell into the alarm and was not saved');
+  const { step } = await tinyStageFreed('spike', 60, { step: () => ({ loss: 2 }), spike });
+  assert.equal(step, 60, 'it goes on from there');
+  const unguarded = await tinyStageFreed('unguarded', 60, { step: (i) => ({ loss: loss(i) }) });
+  assert.equal(unguarded.step, 60);
+});
+
+test('the guard: noise and falling losses pass, a resumed run remembers, wrong options are refused', () => {
+  const rng = RandomStream.of(0, 'spike');
+  const guard = new SpikeGuard();
+  for (let i = 0; i < 2000; i++)
+    assert.equal(guard.watch({ loss: 5 / (1 + i / 100) + 0.2 * rng.normals(1)[0] ** 2 }), undefined);
+  const fresh = new SpikeGuard({ window: 10, patience: 1 });
+  assert.equal(fresh.watch({ loss: 1e9 }), undefined, 'nothing to judge by yet');
+  const resumed = new SpikeGuard({ window: 10, patience: 1 });
+  resumed.recall(Array.from({ length: 30 }, (_, step) => ({ step, loss: 1 })));
+  assert.equal(resumed.watch({ loss: 1.05 }), undefined);
+  assert.deepEqual(resumed.watch({ loss: 2 }), { key: 'loss', value: 2, bound: 1.1, median: 1, steps: 1 });
+  assert.equal(resumed.watch({ other: 9 }), undefined);
+  assert.throws(() => new SpikeGuard({ patience: 0 }), /patience is 0, want a positive number/);
 });
 
 test('weights that are not finite are never saved', async () => {

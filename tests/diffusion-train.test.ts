@@ -98,6 +98,31 @@ test('a killed run resumes to the same numbers', async () => {
   assert.ok(Object.keys(whole.log[0]).some((key) => key.startsWith('loss_sigma_')));
 });
 
+test('eval_loss: the same pictures and noise every time, apart from training, and lower once trained', async () => {
+  const base = {
+    config: CONFIG,
+    model: MODEL,
+    flow: { prediction_type: 'sample' as const, shift: 1 },
+    picture,
+    encode,
+  };
+  const fresh = d.QwenImageTransformer.init(MODEL, 1).parameters();
+  const before = d.heldOutFlowLoss({ ...base, params: fresh, pictures: 8, batch: 4 });
+  assert.equal(d.heldOutFlowLoss({ ...base, params: fresh, pictures: 8, batch: 4 }), before);
+  const { log } = await train('evaluated', { ...CONFIG, steps: 40, evalEvery: 20 });
+  const measured = log.filter((record) => record.eval_loss !== undefined);
+  assert.deepEqual(
+    measured.map(({ step }) => step),
+    [20, 40],
+  );
+  assert.ok((measured[1].eval_loss as number) < before);
+  const plain = await train('unevaluated', { ...CONFIG, steps: 40 });
+  assert.deepEqual(
+    plain.log.map(({ loss }) => loss),
+    log.map(({ loss }) => loss),
+  );
+});
+
 test('the learning rate warms up, stays and falls', () => {
   const config = { ...CONFIG, steps: 100, warmup: 10, decay: 0.2, lr: 1 };
   const at = (i: number) => d.learningRate(i, config);

@@ -3,6 +3,7 @@ import {
   checkFor,
   ConfigError,
   leafKeys,
+  oneOf,
   ParseOptions,
   parseConfig,
   unknownKey,
@@ -10,6 +11,7 @@ import {
   wantOf,
 } from './config';
 import { show } from './files';
+import { MODEL_SIZES, type ModelSize } from './model-sizes';
 
 export interface CliOptions extends Omit<ParseOptions, 'where' | 'unknown'> {
   /** The command as the user types it, e.g. "npm run sft --". */
@@ -46,6 +48,24 @@ export function parseCli<T extends object>(defaults: T, options: CliOptions): T 
     print(`${error.message}\n${options.name} --help lists the options`, 'stderr');
     return exit(2);
   }
+}
+
+/**
+ * `parseCli` for options whose defaults hang on `--size`: that one is looked for first, `defaultsOf` derives the
+ * others, and what else is on the command line overrides them. `--size tiny --help` shows the numbers of that size.
+ */
+export function parseSizedCli<T extends { size: ModelSize }>(
+  defaultsOf: (size: ModelSize) => T,
+  options: CliOptions & { fallback?: ModelSize },
+): T {
+  const { fallback = 'small', ...rest } = options;
+  const argv = options.argv ?? process.argv.slice(2);
+  const at = argv.findIndex((argument) => /^--size(=|$)/i.test(argument));
+  const given =
+    at < 0 ? fallback : argv[at].includes('=') ? argv[at].slice(argv[at].indexOf('=') + 1) : argv[at + 1];
+  // A word that is no size goes on to parseCli, whose check refuses it by name.
+  const size = MODEL_SIZES.find((known) => known === given) ?? fallback;
+  return parseCli(defaultsOf(size), { ...rest, checks: { ...rest.checks, size: oneOf(...MODEL_SIZES) } });
 }
 
 function parseArguments(defaults: object, argv: readonly string[]): Record<string, unknown> {

@@ -13,6 +13,8 @@ export class Interrupt {
   requested = false;
   /** What the process should end with, when a signal asked; undefined when a notebook or code did. */
   exitCode: number | undefined;
+  /** The signal that asked, if one did. */
+  signal: NodeJS.Signals | undefined;
   private firstPress = 0;
   private readonly signals: NodeJS.Signals[];
 
@@ -40,6 +42,7 @@ export class Interrupt {
     if (this.exitCode === undefined) {
       this.requested = true;
       this.exitCode = code;
+      this.signal = signal;
       this.firstPress = Date.now();
       process.stderr.write(`\n${signal}: finishing this step and saving; press again to quit at once\n`);
     } else if (Date.now() - this.firstPress > SAME_PRESS_MS) {

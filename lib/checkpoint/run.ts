@@ -1,6 +1,5 @@
-// A run folder: runs/<name>/ with config.json, run.json (machine, durations), log.jsonl, samples/ and state/.
+// A run folder: runs/<name>/ with config.json, machine.json, sessions.jsonl, log.jsonl, samples/ and state/.
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { leafKeys, valueAt } from './config';
 import {
@@ -14,6 +13,8 @@ import {
   writeJson,
   type FileOps,
 } from './files';
+import type { BackendNote } from './machine';
+import { SessionLog } from './sessions';
 import { StateSlots, type RunState, type SavedState } from './state';
 
 export type LogRecord = { step: number } & Record<string, unknown>;
@@ -25,24 +26,11 @@ export interface RunOptions {
   free?: readonly string[];
   /** Start anew: an existing run of this name is moved aside to <name>.1, .2 ... */
   fresh?: boolean;
-  /** What `initBackend` returned, for run.json. */
-  backend?: { name: string; detail: string; threads: number };
+  /** What `initBackend` returned, for machine.json. */
+  backend?: BackendNote;
   /** Warnings; default a line on stderr. */
   warn?: (message: string) => void;
   ops?: FileOps;
-}
-
-/** One stretch of work on a run, from start or resume to its end. */
-interface Session {
-  started: string;
-  fromStep: number;
-  toStep: number;
-  seconds: number;
-  node: string;
-  platform: string;
-  cpu: string;
-  cores: number;
-  backend?: RunOptions['backend'];
 }
 
 const ALWAYS_FREE = ['steps', 'logEvery', 'saveEvery', 'sampleEvery', 'evalEvery'];
@@ -54,7 +42,7 @@ export class RunFolder {
   private readonly slots: StateSlots;
   private readonly warn: (message: string) => void;
   private readonly ops: FileOps;
-  private sessions: Session[] = [];
+  private sessions!: SessionLog;
 
   private constructor(
     readonly name: string,
@@ -82,8 +70,11 @@ export class RunFolder {
     sweepTemps(run.dir);
     const configFile = path.join(run.dir, 'config.json');
     const now = JSON.parse(JSON.stringify(config)) as object; // as the file will hold it
+    let freed: string[] = [];
     if (fs.existsSync(configFile) && run.slots.any()) {
-      const changes = differences(readJsonObject(configFile), now, [...ALWAYS_FREE, ...(options.free ?? [])]);
+      const before = readJsonObject(configFile);
+      const changes = differences(before, now, [...ALWAYS_FREE, ...(options.free ?? [])]);
+      freed = differences(before, now, []);
       if (changes.length > 0)
         throw new Error(
           `${run.dir}: this run was begun with another config:\n${changes.map((c) => `  ${c}`).join('\n')}\n` +
@@ -91,7 +82,7 @@ export class RunFolder {
         );
     }
     writeJson(configFile, now, run.ops);
-    run.beginSession(options.backend);
+    run.sessions = new SessionLog(run.dir, run.ops, { backend: options.backend, changes: freed });
     return run;
   }
 
@@ -145,7 +136,7 @@ export class RunFolder {
   saveState(state: RunState): void {
     if (fs.existsSync(this.logFile)) syncFile(this.logFile); // the log reaches the disk before the state that follows it
     this.slots.save(state);
-    this.noteProgress(state.step);
+    this.sessions.progress(state.step);
   }
 
   /**
@@ -154,7 +145,7 @@ export class RunFolder {
    */
   loadState(): SavedState | null {
     const state = this.slots.load();
-    if (state && this.sessions.length > 0) this.sessions[this.sessions.length - 1].fromStep = state.step;
+    if (state) this.sessions.from(state.step);
     return state;
   }
 
@@ -170,35 +161,9 @@ export class RunFolder {
     return file;
   }
 
-  private beginSession(backend: RunOptions['backend']): void {
-    const file = path.join(this.dir, 'run.json');
-    try {
-      const found = fs.existsSync(file) ? readJsonObject(file).sessions : [];
-      this.sessions = Array.isArray(found) ? (found as Session[]) : [];
-    } catch (error) {
-      this.warn(`${(error as Error).message}; its history starts anew`); // only a record of durations
-    }
-    const cpus = os.cpus();
-    this.sessions.push({
-      started: new Date().toISOString(),
-      fromStep: 0,
-      toStep: 0,
-      seconds: 0,
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      cpu: cpus[0]?.model ?? 'unknown',
-      cores: cpus.length,
-      backend,
-    });
-  }
-
-  /** Writes run.json: the machine and time of every session, and their sum. Called at each save. */
-  noteProgress(step: number): void {
-    const session = this.sessions[this.sessions.length - 1];
-    session.toStep = step;
-    session.seconds = Math.round((Date.now() - Date.parse(session.started)) / 100) / 10;
-    const seconds = this.sessions.reduce((sum, s) => sum + s.seconds, 0);
-    writeJson(path.join(this.dir, 'run.json'), { step, seconds, sessions: this.sessions }, this.ops);
+  /** Writes down why the work of this session ended, for sessions.jsonl; `step` counts the steps done. */
+  endSession(reason: string, step?: number): void {
+    this.sessions.end(reason, step);
   }
 
   private moveAside(): void {

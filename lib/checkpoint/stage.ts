@@ -3,6 +3,7 @@ import { tf } from '../tensor';
 import { Interrupt } from './interrupt';
 import { drawProgress, type StageProgress } from './progress';
 import type { LogRecord, RunFolder } from './run';
+import { type Spike, SpikeGuard, type SpikeOptions } from './spike';
 import type { RunState, SavedState } from './state';
 
 export interface StageOptions {
@@ -31,6 +32,8 @@ export interface StageOptions {
   show?: readonly string[];
   /** Stops like Ctrl-C does, but never ends the process. */
   signal?: AbortSignal;
+  /** Stops the run when the loss leaves its recent spread for many steps; absent: only a loss that is not finite does. */
+  spike?: SpikeOptions;
 }
 
 export interface StageResult {
@@ -48,7 +51,8 @@ export interface StageResult {
  *
  * Ctrl-C or SIGTERM finishes the step, saves and ends the process (130 or 143; a second Ctrl-C ends it at once). The
  * notebook's Stop button saves and returns. A loss or gradient norm that is not finite, or a weight found so before a
- * save, stops with an error that names the step and the last saved state, which is kept.
+ * save, stops with an error that names the step and the last saved state, which is kept; so does a spike, when `spike`
+ * asks for the guard: no state is saved while the loss stands above its bound. How a session ended is told to the run.
  */
 export async function runStage(options: StageOptions): Promise<StageResult> {
   const { run, steps, saveEvery, logEvery = 1, sampleEvery = 0 } = options;
@@ -56,7 +60,32 @@ export async function runStage(options: StageOptions): Promise<StageResult> {
     if (!Number.isSafeInteger(value) || value < (name === 'steps' ? 0 : 1))
       throw new Error(`${run.dir}: ${name} is ${value}, want a positive integer`);
 
+  try {
+    const result = await loop(options, { logEvery, sampleEvery });
+    run.endSession(result.reason, result.step);
+    if (result.exitCode !== undefined) process.exit(result.exitCode);
+    return { log: run.readLog(), step: result.step, interrupted: result.interrupted };
+  } catch (error) {
+    run.endSession(`error: ${(error as Error).message}`);
+    throw error;
+  }
+}
+
+interface Ending {
+  step: number;
+  interrupted: boolean;
+  reason: string;
+  exitCode?: number;
+}
+
+async function loop(
+  options: StageOptions,
+  { logEvery, sampleEvery }: { logEvery: number; sampleEvery: number },
+): Promise<Ending> {
+  const { run, steps, saveEvery } = options;
+  const guard = options.spike && new SpikeGuard(options.spike);
   let done = await restore(options);
+  guard?.recall(run.readLog());
   let saved = done;
   const draw = options.onProgress ?? drawProgress(run.name, options.show);
   const began = Date.now();
@@ -67,10 +96,13 @@ export async function runStage(options: StageOptions): Promise<StageResult> {
       const record = await takeStep(options, done);
       done++;
       if (done % logEvery === 0 || done === steps) run.log(done, record);
+      const spike = guard?.watch(record);
+      if (spike) throw new Error(`${run.dir}: ${told(spike, done)}; ${lastGood(run)}. ${ADVICE}`);
       const seconds = (Date.now() - began) / 1000;
       draw({ step: done, steps, seconds, left: (seconds / (done - from)) * (steps - done), record });
       if (options.onSample && sampleEvery > 0 && done % sampleEvery === 0) await options.onSample(done);
-      if (done % saveEvery === 0 || done === steps) {
+      const due = done - saved >= saveEvery || done % saveEvery === 0;
+      if (done === steps || (due && !guard?.alarmed)) {
         save(options, done);
         saved = done;
       }
@@ -83,8 +115,16 @@ export async function runStage(options: StageOptions): Promise<StageResult> {
   const interrupted = interrupt.requested && done < steps;
   if (interrupted)
     process.stderr.write(`${run.dir}: stopped at step ${done} of ${steps}, saved; run again to go on\n`);
-  if (interrupt.exitCode !== undefined) process.exit(interrupt.exitCode);
-  return { log: run.readLog(), step: done, interrupted };
+  const reason = interrupted ? `stopped (${interrupt.signal ?? 'asked to'})` : 'finished';
+  return { step: done, interrupted, reason, exitCode: interrupt.exitCode };
+}
+
+const ADVICE =
+  'Run again with a lower learning rate (lr, half of it, say) to go on from there: with the same one the same steps follow.';
+
+function told({ key, value, bound, median, steps }: Spike, step: number): string {
+  const [at, limit, usual] = [value, bound, median].map((x) => x.toPrecision(3));
+  return `${key} has been above ${limit} for ${steps} steps and is ${at} at step ${step}, where ${usual} is usual: a spike`;
 }
 
 async function restore({ run, restore: takeOver }: StageOptions): Promise<number> {

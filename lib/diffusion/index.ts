@@ -2,13 +2,16 @@
 export * from './conditioning';
 export * from './config';
 export * from './denoiser';
+export * from './dit-size';
 export * from './flow';
 export * from './folder';
+export * from './held-out';
 export * from './lora';
 export * from './loss';
 export * from './model';
 export * from './noise';
 export * from './patches';
+export * from './pictures';
 export * from './positions';
 export { openPredictor, packPainter, type Predictor, type PredictorOptions } from './predictor';
 export * from './rope';

@@ -5,15 +5,17 @@
  * Beside plain flow matching: noise levels are spread evenly over each batch, captions are dropped now and then (so
  * that guidance has an unconditional twin), and what is saved as the model is a moving average of the weights.
  */
-import { runStage, type RunFolder, type StageResult } from '../checkpoint';
+import { runStage, type RunFolder, type StageOptions, type StageResult } from '../checkpoint';
 import { AdamW, clipGradNorm, Ema, RandomStream, tf, valueAndGrads, type Params } from '../tensor';
 import { disposeConditioning, type Conditioning } from './conditioning';
 import type { QwenImageConfig } from './config';
 import { sample } from './samplers';
 import type { FlowConfig, PredictionType } from './flow';
+import { heldOutFlowLoss } from './held-out';
 import { drawSigmas, flowLosses } from './loss';
+import { patchesOf, type Picture } from './pictures';
 import { imageSeeds } from './noise';
-import { patchesToPixels, patchify } from './patches';
+import { patchesToPixels } from './patches';
 import type { ImageGrid } from './rope';
 
 export interface DitTrainConfig {
@@ -43,6 +45,8 @@ export interface DitTrainConfig {
    */
   minSigma: number;
   logEvery: number;
+  /** Every so many steps `eval_loss` is measured on pictures set aside; 0: never. */
+  evalEvery: number;
   saveEvery: number;
   sampleEvery: number;
   sampleSteps: number;
@@ -68,18 +72,14 @@ export const DIT_TRAIN_DEFAULTS: DitTrainConfig = {
   sigmaUniform: 0.1,
   minSigma: 0.4,
   logEvery: 10,
+  evalEvery: 0,
   saveEvery: 500,
   sampleEvery: 500,
   sampleSteps: 20,
   sampleGuidance: 3,
 };
 
-export interface Picture {
-  caption: string;
-  pixels: Uint8Array; // H * W * 3
-}
-
-export interface DitTrainInputs {
+export interface DitTrainInputs extends Pick<StageOptions, 'onProgress' | 'signal' | 'spike'> {
   run: RunFolder;
   config: DitTrainConfig;
   model: QwenImageConfig;
@@ -112,16 +112,6 @@ export function lossBySigma(losses: ArrayLike<number>, sigmas: number[]): Record
   return Object.fromEntries(bands.filter(([, mean]) => !Number.isNaN(mean)));
 }
 
-/** RGB bytes to patches in [-1, 1]: [B, T, C]. */
-function patchesOf(pictures: Picture[], patchSize: number): tf.Tensor {
-  const side = Math.sqrt(pictures[0].pixels.length / 3);
-  const values = new Float32Array(pictures.length * pictures[0].pixels.length);
-  pictures.forEach(({ pixels }, b) => {
-    for (let i = 0, at = b * pixels.length; i < pixels.length; i++) values[at + i] = pixels[i] / 127.5 - 1;
-  });
-  return tf.tidy(() => patchify(tf.tensor4d(values, [pictures.length, side, side, 3]), patchSize));
-}
-
 /**
  * Trains until `config.steps`, resuming its run folder exactly (see runStage).
  * @returns the stage's result and the averaged weights (live variables, the caller's)
@@ -135,6 +125,9 @@ export async function trainDit(
   const trainer = { flow, optimiser, ema: new Ema(emaDecay(0, config.ema)) };
   const result = await runStage({
     run,
+    onProgress: inputs.onProgress,
+    signal: inputs.signal,
+    spike: inputs.spike,
     steps: config.steps,
     saveEvery: config.saveEvery,
     logEvery: config.logEvery,
@@ -211,12 +204,16 @@ function trainStep(i: number, inputs: DitTrainInputs, trainer: Trainer): Record<
   const loss = value.dataSync()[0];
   tf.dispose([value, each!, batch.x0, batch.noise, batch.sigma, ...Object.values(grads)]);
   disposeConditioning(batch.conditioning);
+  const seconds = (performance.now() - began) / 1000;
+  const evaluate = config.evalEvery > 0 && ((i + 1) % config.evalEvery === 0 || i + 1 === config.steps);
   return {
     loss,
     ...lossBySigma(losses, sigmas),
     grad_norm: gradNorm,
     lr: optimiser.lr,
-    images_per_second: (1000 * config.batchSize) / (performance.now() - began),
+    images: (i + 1) * config.batchSize,
+    images_per_second: config.batchSize / seconds,
+    ...(evaluate ? { eval_loss: heldOutFlowLoss({ ...inputs, flow, params: trainer.ema.weights() }) } : {}),
   };
 }
 

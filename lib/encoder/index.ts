@@ -46,6 +46,7 @@ export {
   type PretrainConfig,
   type PretrainOptions,
 } from './pretrain';
+export { LM_CONTEXT, lmParameterCount, lmSize, lmTrainFlops, type LmSize } from './lm-size';
 export {
   anchorLoss,
   encodeSftRow,

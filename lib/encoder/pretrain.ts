@@ -78,7 +78,7 @@ export function heldOutLoss(
 
 export interface PretrainOptions extends Pick<
   StageOptions,
-  'onProgress' | 'signal' | 'onSample' | 'sampleEvery'
+  'onProgress' | 'signal' | 'onSample' | 'sampleEvery' | 'spike'
 > {
   model: Qwen2;
   tokenizer: Tokenizer;

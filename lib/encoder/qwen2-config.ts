@@ -76,7 +76,9 @@ export function qwen2Config(sizes: Qwen2Sizes, where = 'Qwen2 config'): Qwen2Con
   }
   const { conditioningLayer: layer, numHiddenLayers } = config;
   if (!Number.isInteger(layer) || layer < 0 || layer > numHiddenLayers) {
-    throw new Error(`${where}: conditioning_layer is ${show(layer)}, want an integer from 0 to ${numHiddenLayers}`);
+    throw new Error(
+      `${where}: conditioning_layer is ${show(layer)}, want an integer from 0 to ${numHiddenLayers}`,
+    );
   }
   if (config.headDim % 2) throw new Error(`${where}: head_dim is ${config.headDim}, want an even number`);
   if (config.numAttentionHeads % config.numKeyValueHeads) {

@@ -1,5 +1,6 @@
 // Measuring: an independent reader, scores with intervals, WiScore, ablations.
 export * from './auc';
+export * from './power-law';
 export * from './ablation';
 export * from './bootstrap';
 export * from './prop-templates';

@@ -8,6 +8,7 @@ export * from './film';
 export * from './figure';
 export * from './live';
 export * from './intervals';
+export { listRuns, runStory, storyFacts, summariseRun, type RunStory, type RunSummary } from './run-story';
 export * from './projection';
 export * from './table';
 export * from './tokens';

@@ -40,7 +40,7 @@ export type { RandomSceneOptions, SceneWeights } from './random-scene';
 export { countOf, criteriaOfScene, predicateProblems, specMeets, specSatisfies } from './predicates';
 export { encodePng, gridImage, imagesToTensor, savePngGrid, tensorToImages, toBytes } from './image';
 export type { RgbImage } from './image';
-export { EDITIONS, editionOf } from './editions';
+export { EDITIONS, editionOf, tierOf } from './editions';
 export type { Edition, EditionOptions } from './editions';
 export {
   CORE_FAMILIES,

@@ -26,11 +26,25 @@ function installPackages() {
   console.error('Installing JupyterLab into .venv (once, about a minute) ...');
   const hostPython = process.env.PYTHON || (windows ? 'python' : 'python3');
   if (!fs.existsSync(python) && run(hostPython, ['-m', 'venv', venv]) !== 0) {
-    console.error(`\`${hostPython} -m venv\` failed. Jupyter needs Python 3.9+ with venv (Debian/Ubuntu: apt-get install python3-venv);`);
-    console.error('set PYTHON=/path/to/python3 to choose another. Without Python: npm run notebooks -- --no-python');
+    console.error(
+      `\`${hostPython} -m venv\` failed. Jupyter needs Python 3.9+ with venv (Debian/Ubuntu: apt-get install python3-venv);`,
+    );
+    console.error(
+      'set PYTHON=/path/to/python3 to choose another. Without Python: npm run notebooks -- --no-python',
+    );
     return false;
   }
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '15'];
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--retries',
+    '1',
+    '--timeout',
+    '15',
+  ];
   if (run(python, [...pip, '-r', requirements]) !== 0) {
     console.error('pip could not install requirements.txt into .venv (see above).');
     return false;
@@ -54,7 +68,11 @@ function writeSettings() {
     metadata: {},
   });
   writeJson(path.join(venv, 'share/jupyter/lab/settings/overrides.json'), {
-    '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false, doNotDisturbMode: true },
+    '@jupyterlab/apputils-extension:notification': {
+      fetchNews: 'false',
+      checkForUpdates: false,
+      doNotDisturbMode: true,
+    },
     '@jupyterlab/notebook-extension:tracker': { windowingMode: 'none' },
   });
 }

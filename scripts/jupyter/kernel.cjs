@@ -18,7 +18,11 @@ const typescriptPath = require.resolve('@tslab/typescript-for-tslab', { paths: [
 const typescript = require(typescriptPath);
 require.cache[typescriptPath].exports = Object.assign({}, typescript, {
   createWatchCompilerHost: (files, options, ...rest) =>
-    typescript.createWatchCompilerHost(files, { ...options, strict: true, noImplicitUseStrict: undefined }, ...rest),
+    typescript.createWatchCompilerHost(
+      files,
+      { ...options, strict: true, noImplicitUseStrict: undefined },
+      ...rest,
+    ),
   getPreEmitDiagnosticsOfFiles: (program, files) =>
     typescript.getPreEmitDiagnosticsOfFiles(program, files.slice(0, 1)),
 });
@@ -49,9 +53,14 @@ const cleanStack = (stack) =>
 function reportError(...args) {
   if (args.length === 1) {
     const error = args[0];
-    const isError = error instanceof Error || (error && typeof error === 'object' && typeof error.stack === 'string');
+    const isError =
+      error instanceof Error || (error && typeof error === 'object' && typeof error.stack === 'string');
     const evalue = isError ? error.message : String(error);
-    failure = { ename: isError ? error.name : 'Error', evalue, traceback: [isError ? cleanStack(error.stack) : evalue] };
+    failure = {
+      ename: isError ? error.name : 'Error',
+      evalue,
+      traceback: [isError ? cleanStack(error.stack) : evalue],
+    };
     return;
   }
   const [, file, line, column, message] = args; // a diagnostic of the type checker
@@ -59,12 +68,16 @@ function reportError(...args) {
   if (failure && failure.ename === 'TypeScriptError') failure.traceback.push(text);
   else failure = { ename: 'TypeScriptError', evalue: text, traceback: [text] };
 }
-const executor = createExecutor(root, converters, { log: (...args) => console.log(...args), error: reportError });
+const executor = createExecutor(root, converters, {
+  log: (...args) => console.log(...args),
+  error: reportError,
+});
 
 // --- edited lib modules are reloaded on the next run: when any changed on disk, all are dropped --------
 const libFolder = path.join(root, 'lib') + path.sep;
 const modifiedAt = new Map();
-const loadedLibFiles = () => Object.keys(require.cache).filter((file) => file.startsWith(libFolder) && file.endsWith('.ts'));
+const loadedLibFiles = () =>
+  Object.keys(require.cache).filter((file) => file.startsWith(libFolder) && file.endsWith('.ts'));
 const modificationTime = (file) => {
   try {
     return fs.statSync(file).mtimeMs;
@@ -74,7 +87,9 @@ const modificationTime = (file) => {
 };
 function dropEditedLib() {
   const files = loadedLibFiles();
-  const edited = files.some((file) => modifiedAt.has(file) && modifiedAt.get(file) !== modificationTime(file));
+  const edited = files.some(
+    (file) => modifiedAt.has(file) && modifiedAt.get(file) !== modificationTime(file),
+  );
   if (!edited) return;
   for (const file of files) {
     delete require.cache[file];
@@ -82,7 +97,8 @@ function dropEditedLib() {
   }
 }
 function rememberLoadedLib() {
-  for (const file of loadedLibFiles()) if (!modifiedAt.has(file)) modifiedAt.set(file, modificationTime(file));
+  for (const file of loadedLibFiles())
+    if (!modifiedAt.has(file)) modifiedAt.set(file, modificationTime(file));
 }
 
 class Handler extends JupyterHandlerImpl {
@@ -164,7 +180,10 @@ class Server extends ZmqServer {
         if (reply.header.msg_type === 'execute_reply') {
           if (reply.content.status === 'abort') reply.content.status = 'aborted';
           if (reply.content.status === 'error')
-            Object.assign(reply.content, message.content.failure || { ename: 'Error', evalue: '', traceback: [] });
+            Object.assign(
+              reply.content,
+              message.content.failure || { ename: 'Error', evalue: '', traceback: [] },
+            );
         }
         return send(key, target);
       };

@@ -1,8 +1,13 @@
 /**
  * Prints what the world holds: concepts by domain, tier and artist; facts of an edition by family, relation and split;
  * corpus and row sizes; leaks; baselines that a model must beat. Ends with 1 when a row is wrong or something leaks.
- * `npm run world:report -- --edition full`
+ * Of the full edition, which is the default, also the edits, the benchmark sets and the calibration of the readers.
+ * `npm run world:report -- --edition core`
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { answerTable, benchmarkItems, BENCHMARKS, calibrationTable } from '../lib/evaluation';
+import type { CalibrationReport } from '../lib/evaluation';
 import {
   ARTISTS,
   CONCEPTS,
@@ -18,6 +23,7 @@ import {
   corpusDocuments,
   editionOf,
   editionProblems,
+  editReport,
   factsOf,
   familyMajority,
   leakingThoughts,
@@ -30,12 +36,15 @@ import {
   promptsWithHint,
   relationMajority,
   sameFacts,
+  sftProblems,
+  sftReport,
   sftRows,
   sharedGrams,
   sharedPrompts,
   splitOf,
   templateEcho,
   testSlices,
+  toldByStories,
   unseenRelations,
 } from '../lib/world';
 
@@ -47,7 +56,7 @@ const SHOWN = 12;
 const LONGEST_ROW = 330;
 
 function readOptions(args: string[]): Edition {
-  if (args.length === 0) return 'core';
+  if (args.length === 0) return 'full';
   if (args.length !== 2 || args[0] !== '--edition')
     throw new Error(`world:report: options are "${args.join(' ')}", want --edition ${EDITIONS.join(' or ')}`);
   return editionOf({ edition: args[1] as Edition });
@@ -94,6 +103,8 @@ function mostCommon(facts: readonly Fact[]): { share: number; answer: string } {
   return { share: count / facts.length, answer };
 }
 
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
+
 function factCounts(edition: Edition, facts: readonly Fact[]): void {
   const relations = [...new Set(facts.map((fact) => fact.relation))];
   console.log(`edition ${edition}: ${facts.length} facts, ${relations.length} relations\n`);
@@ -102,7 +113,9 @@ function factCounts(edition: Edition, facts: readonly Fact[]): void {
     const members = facts.filter((fact) => family === 'all' || fact.family === family);
     if (members.length === 0) continue;
     const { share, answer } = mostCommon(members);
-    console.log(family.padEnd(22) + columns([...countOfSplits(members), percent(share)]) + `  ${answer}`);
+    console.log(
+      family.padEnd(22) + columns([...countOfSplits(members), percent(share)]) + `  ${shortened(answer)}`,
+    );
   }
   console.log('prompts'.padEnd(22) + columns(SPLITS.map((split) => promptsOf(split, { edition }).length)));
   const missing = FACT_FAMILIES.filter((family) => !facts.some((fact) => fact.family === family));
@@ -114,7 +127,9 @@ function factCounts(edition: Edition, facts: readonly Fact[]): void {
     const members = facts.filter((fact) => fact.relation === relation);
     const { share, answer } = mostCommon(members);
     const name = `${relation}${unseen.has(relation) ? ' *' : ''}`;
-    console.log(`${name.padEnd(22)}${columns([...countOfSplits(members), percent(share)])}  ${answer}`);
+    console.log(
+      `${name.padEnd(22)}${columns([...countOfSplits(members), percent(share)])}  ${shortened(answer)}`,
+    );
   }
   console.log(
     `relations never in SFT: ${unseen.size}, facts: ${facts.filter((fact) => unseen.has(fact.relation)).length}`,
@@ -145,6 +160,11 @@ function texts(edition: Edition, facts: readonly Fact[]): void {
       `mean ${Math.round(lengths.reduce((a, b) => a + b, 0) / rows.length)}, longest ${Math.max(...lengths)}, ` +
       `over ${LONGEST_ROW}: ${lengths.filter((length) => length > LONGEST_ROW).length}`,
   );
+  const variety = sftReport(rows, { edition });
+  console.log(
+    `thoughts: ${variety.skeletons} forms, ${variety.openings} openings, ${percent(variety.sameSkeleton)} share ` +
+      `their form within the relation; rows that say something wrong: ${sftProblems(rows, { edition }).length}`,
+  );
 }
 
 function listed(title: string, found: readonly string[]): number {
@@ -163,6 +183,7 @@ function leaks(edition: Edition): number {
     listed('held-out facts in thoughts of SFT', leakingThoughts({ edition })) +
     listed('absent facts in the corpus', absentInCorpus(corpusDocuments(0, { edition }), { edition }));
   console.log('to be looked at:');
+  listed('stories that tell a held-out fact of another split', toldByStories({ edition }));
   listed('prompts that share a word with their answer', promptsWithHint({ edition }));
   const grams = sharedGrams({ edition });
   const telling = grams.filter(({ tells }) => tells);
@@ -208,6 +229,27 @@ function baselines(edition: Edition): void {
   line('all', test);
 }
 
+/** What the benchmark sets hold and how well the readers are calibrated. */
+function examination(): void {
+  console.log('\nbenchmark sets: items');
+  for (const name of BENCHMARKS) {
+    const items = benchmarkItems(name);
+    const categories = [...new Set(items.map(({ category }) => category))].map(
+      (category) => `${category} ${items.filter((item) => item.category === category).length}`,
+    );
+    console.log(`  ${name.padEnd(12)} ${String(items.length).padStart(5)}  ${categories.join(', ')}`);
+  }
+  for (const reader of READERS) {
+    const file = join(__dirname, '..', 'checkpoints', reader, 'calibration.json');
+    const report = JSON.parse(readFileSync(file, 'utf8')) as CalibrationReport;
+    console.log(`\n${reader}, answers of held-out facts (AUC; npm run calibrate measures anew)`);
+    console.log(answerTable(report));
+    console.log(`\n${reader}, random scenes (AUC)\n${calibrationTable(report)}`);
+  }
+}
+
+const READERS = ['judge', 'examiner'];
+
 function main(): void {
   const edition = readOptions(process.argv.slice(2));
   const problems = editionProblems({ edition });
@@ -220,9 +262,11 @@ function main(): void {
   concepts();
   const facts = loadFacts({ edition });
   factCounts(edition, facts);
+  if (edition === 'full') for (const line of ['', ...editReport()]) console.log(line);
   texts(edition, facts);
   if (leaks(edition) > 0) process.exitCode = 1;
   baselines(edition);
+  if (edition === 'full') examination();
   console.log('\nshowcase:');
   for (const { prompt, thought, refined } of pickShowcase())
     console.log(`  ${prompt} -> ${thought} -> ${refined}`);

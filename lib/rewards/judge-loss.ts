@@ -2,7 +2,7 @@
  * The third lesson's loss on one batch, everything but names: where things are and how sure it is of them, attributes
  * of the objects that are there, picture-wide choices, glyphs, and the two quality scores.
  */
-import { embedding, tf, tokenLogProbs } from '../tensor';
+import { tf, tokenLogProbs } from '../tensor';
 import type { Params } from '../tensor';
 import type { JudgeSample } from './judge-data';
 import { judgeForward, windowsOf } from './judge-model';

@@ -41,6 +41,8 @@ export interface SemanticScore {
 }
 
 const ANSWER_SHARE = 0.7;
+/** Nearly right writing is not right: the share of right characters counts by this power (7 of 8: 0.6). */
+const TEXT_POWER = 4;
 
 /** The readable key of a predicate. */
 export function predicateKey(p: Predicate): string {
@@ -102,7 +104,7 @@ export function scorePredicate(reading: SceneReading, p: Predicate): number {
         reading.choice('prop', p.name),
       );
     case 'text':
-      return reading.text(p.lines);
+      return reading.text(p.lines) ** TEXT_POWER;
     case 'tint':
       return reading.has(p.concept) * reading.tint(p.concept, p.value);
     case 'size':

@@ -80,7 +80,9 @@ export function lineHolds(witness: Witness, lines: readonly string[], index: num
 }
 
 function partly(witness: Witness, predicate: Predicate, score: number): boolean {
-  if (predicate.kind === 'text' || predicate.kind === 'same') return score >= HOLDS;
+  // The score of writing falls off faster than the share of its characters.
+  if (predicate.kind === 'text') return witness.text(predicate.lines) >= HOLDS;
+  if (predicate.kind === 'same') return score >= HOLDS;
   const weaker = weakerThan(predicate);
   return weaker.length > 0 && weaker.every((each) => witness.score(each) >= HOLDS);
 }

@@ -1,19 +1,9 @@
 /**
- * Trains the reward judge on scenes made online, saves `checkpoints/judge/`, then calibrates it: how well it tells
- * right pictures from wrong ones and sound from broken ones, by artist, the held-out artist included.
+ * Trains a scene reader on pictures made online, in three lessons: names from single windows, names from whole
+ * pictures, everything else. The judge scores pictures for the rewards of Dual-GRPO; the examiner scores evaluation.
  */
-import * as path from 'node:path';
-import {
-  oneOf,
-  parseCli,
-  positiveInteger,
-  positiveNumber,
-  RunFolder,
-  runStage,
-  writeJson,
-} from '../lib/checkpoint';
+import { oneOf, parseCli, positiveInteger, positiveNumber, RunFolder, runStage } from '../lib/checkpoint';
 import type { StageOptions, StageResult } from '../lib/checkpoint';
-import { calibrateJudge, calibrationTable } from '../lib/evaluation';
 import {
   initJudge,
   Judge,
@@ -85,8 +75,6 @@ const DEFAULTS = {
   precision: 'auto' as 'auto' | 'fp32' | 'bf16',
   saveEvery: 250,
   logEvery: 10,
-  /** Scenes per artist in the calibration. */
-  calibrate: 150,
   fresh: false,
 };
 
@@ -94,8 +82,8 @@ async function main(): Promise<void> {
   const config = parseCli(DEFAULTS, {
     name: 'npm run train:judge --',
     help:
-      'Trains a scene reader, and reports its calibration: the judge, which scores pictures during Dual-GRPO, or the\n' +
-      'examiner, which scores them in evaluation and has another body, other seeds and other artists.',
+      'Trains a scene reader in three lessons: the judge, which scores pictures during Dual-GRPO, or the examiner,\n' +
+      'which scores them in evaluation and has another body, other seeds and other artists.',
     describe: {
       role: 'judge or examiner',
       run: 'name of the run folder (default: the role)',
@@ -108,7 +96,6 @@ async function main(): Promise<void> {
       changed: 'share of pictures whose sprites are recoloured, outlined or bent',
       precision: 'operands of matrix products; auto: bf16 where the CPU has it',
       tier: 'concepts up to this tier are learned: 0 core, 1 what most facts ask for, 2 all',
-      calibrate: 'scenes per artist in the calibration report; 0 skips it',
     },
     checks: {
       role: oneOf(...(Object.keys(ROLES) as Role[])),
@@ -144,7 +131,7 @@ async function main(): Promise<void> {
   const run = RunFolder.open(name, config, {
     fresh: config.fresh,
     backend,
-    free: ['calibrate', 'fresh', 'out'],
+    free: ['fresh', 'out'],
   });
   const result = await runStage({
     run,
@@ -175,15 +162,7 @@ async function main(): Promise<void> {
   if (result.interrupted) return;
   const judge = new Judge(shape, { ...params, ...ema.weights() });
   judge.save(out);
-  console.log(`saved ${out}`);
-  if (config.calibrate === 0) return;
-  // What was saved (half precision) is what is calibrated.
-  const report = await calibrateJudge(Judge.fromPretrained(out), {
-    scenes: config.calibrate,
-    seed: seed + 1,
-  });
-  writeJson(path.join(out, 'calibration.json'), report);
-  console.log(`\n${calibrationTable(report)}`);
+  console.log(`saved ${out}; how far it can be trusted: npm run calibrate`);
 }
 
 type Config = typeof DEFAULTS;
@@ -242,7 +221,7 @@ async function lesson(
     {
       fresh: config.fresh,
       backend,
-      free: ['calibrate', 'fresh', 'saveEvery', 'logEvery'],
+      free: ['fresh', 'saveEvery', 'logEvery'],
     },
   );
   const result = await runStage({

@@ -18,7 +18,7 @@ export interface AnswerCalibration {
   wrongAnswer: number;
   /** Whole answers: the right picture against itself with its cells shuffled. */
   shuffled: number;
-  /** Single answer predicates, right against wrong, by kind: AUC and how many pairs. */
+  /** Single answer predicates, right against wrong, by kind and over `all` kinds: AUC and how many. */
   predicates: Record<string, { auc: number; n: number }>;
   /** By family of facts. */
   families: Record<string, { auc: number; n: number }>;
@@ -136,7 +136,7 @@ function measure(reader: Pick<Judge, 'read'>, cases: readonly Case[]): AnswerCal
     facts: cases.length,
     wrongAnswer: rocAuc(rights, wrongs),
     shuffled: rocAuc(rights, wholes(broken)),
-    predicates: grouped(answers.map((a) => ({ ...a, group: a.kind }))),
+    predicates: grouped(answers.flatMap((a) => [a.kind, 'all'].map((group) => ({ ...a, group })))),
     families: grouped(
       cases.flatMap(({ fact }, i) => [
         { group: fact.family, score: rights[i], truth: true },

@@ -98,8 +98,9 @@ describe('the two readers', () => {
     );
     assert.equal(right.answer, 1);
     assert.ok(wrong.answer < 1);
-    const items = benchmarkItems('maths', { limit: 4 });
-    const rows = await runBenchmarkSet(items, {
+    // Writing alone: what stands beside it is read by a network, which may miscount.
+    const items = benchmarkItems('maths').filter(({ scene }) => scene.objects.length === 0);
+    const rows = await runBenchmarkSet(items.slice(0, 12), {
       drawer: (requests) => requests.map(({ item }) => ({ image: renderScene(item.scene) })),
       reader: examinerReader(examiner),
     });

@@ -26,7 +26,7 @@ before(async () => {
 const full = { edition: 'full' } as const;
 const LONGEST_ROW = 160;
 
-test('the full corpus has about five million tokens, and every row for fine-tuning fits 160', () => {
+test('the full corpus has five to six million tokens, and every row for fine-tuning fits 160', () => {
   const documents = corpusDocuments(0, full);
   const rows = sftRows(full);
   // As `npm run tokenizer` does: the corpus and the responses of the rows.
@@ -37,7 +37,7 @@ test('the full corpus has about five million tokens, and every row for fine-tuni
     count: (text) => tokenizer.encode(text, { allowSpecial: true }).length,
   });
   const { kinds, perFact, facts, drawn } = report;
-  assert.ok(kinds.all.tokens > 4.5e6 && kinds.all.tokens < 5.5e6, `${kinds.all.tokens} tokens`);
+  assert.ok(kinds.all.tokens > 5e6 && kinds.all.tokens < 6e6, `${kinds.all.tokens} tokens`);
   assert.ok(kinds.all.unique > 0.99 * kinds.all.documents);
   assert.ok(kinds.all.longest <= LONGEST_ROW);
   assert.equal(facts, loadFacts(full).filter((fact) => splitOf(fact) !== 'absent').length);
@@ -84,7 +84,7 @@ test('three thousand rows for fine-tuning, spread over all facts and over the fa
   const { facts, families, literal } = sftReport(rows, full);
   assert.equal(facts, factsOf('sft', full).length, 'every fact has a row');
   assert.equal(literal, Math.round(0.15 * SFT_LIMIT));
-  for (const [family, count] of Object.entries(families)) assert.ok(count >= 170, `${family}: ${count}`);
+  for (const [family, count] of Object.entries(families)) assert.ok(count >= 150, `${family}: ${count}`);
   const key = (row: SftRow): string => JSON.stringify(row);
   const all = sftRows({ ...full, limit: Infinity });
   assert.ok(all.length > 20_000);

@@ -6,7 +6,7 @@ import { conceptsAsked, scorePredicate, structureFault } from '../rewards';
 import type { Judge, JudgeReading } from '../rewards';
 import { RandomStream } from '../tensor';
 import { ARTISTS, artistsOf, factsOf, HELD_OUT_ARTIST, renderScene, specSatisfies } from '../world';
-import type { AnyArtist, Fact, Predicate } from '../world';
+import type { AnyArtist, Fact, Predicate, Split } from '../world';
 import { rocAuc } from './auc';
 import { calibrationError, reliabilityBins } from './reliability';
 import type { ReliabilityBin } from './reliability';
@@ -38,22 +38,25 @@ interface Case {
   broken: Uint8Array;
 }
 
-/** Measures a reader on `facts` facts of the test and validation splits for every artist. */
+/** Measures a reader on `facts` facts of `splits` (default: validation and test) for every artist. */
 export async function calibrateAnswers(
   reader: Pick<Judge, 'read'>,
   {
     facts,
     seed,
     artists = [...ARTISTS, HELD_OUT_ARTIST],
+    splits = ['validation', 'test'],
     onProgress,
   }: {
     facts: number;
     seed: number;
     artists?: AnyArtist[];
+    /** Facts of these splits; readers learn from no fact at all. */
+    splits?: readonly Split[];
     onProgress?: (done: number, total: number) => void;
   },
 ): Promise<AnswerCalibrationReport> {
-  const pool = [...factsOf('validation', { edition: 'full' }), ...factsOf('test', { edition: 'full' })];
+  const pool = splits.flatMap((split) => factsOf(split, { edition: 'full' }));
   const report: AnswerCalibrationReport = {};
   for (const [i, artist] of artists.entries()) {
     const rng = RandomStream.of(seed, 'answers', artist);

@@ -20,7 +20,9 @@ import {
   toDiffusersConfig,
 } from '../lib/diffusion';
 import { LM_CONTEXT, lmParameterCount, lmSize, lmTrainFlops, Qwen2, qwen2Config } from '../lib/encoder';
-import { initBackend } from '../lib/tensor';
+import { initBackend, RandomStream } from '../lib/tensor';
+import { isHeldOutScene, parseCaption } from '../lib/world';
+import { ditDefaults, pictureMaker } from '../scripts/pretrain/dit-stage';
 
 const lmOf = (size: ModelSize) => qwen2Config(lmSize(size).model, size);
 const ditOf = (size: ModelSize) => ditSize(size, lmOf(size).hiddenSize).model;
@@ -127,4 +129,16 @@ test('an unknown size is refused with the sizes there are; --size sets the defau
   said.length = 0;
   assert.throws(() => parse('--size', 'tiny', '--help'), /exit 0/);
   assert.match(said.join(), new RegExp(`--steps +${lmSize('tiny').config.steps}`));
+});
+
+test('the painter is never shown a held-out scene', () => {
+  const say = { style: 1, background: 1, size: 1, day: 1 };
+  const picture = pictureMaker({ ...ditDefaults('tiny'), say }, 2);
+  const scenes = Array.from({ length: 300 }, (_, i) => {
+    const { caption } = picture(RandomStream.of(11, 'shown', i));
+    const spec = parseCaption(caption);
+    assert.ok(spec, caption);
+    return spec;
+  });
+  assert.deepEqual(scenes.filter(isHeldOutScene), []);
 });

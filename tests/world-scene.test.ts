@@ -20,6 +20,8 @@ import {
   parsePartial,
   PHRASINGS,
   predicateProblems,
+  HELD_OUT_ONE_IN,
+  isHeldOutScene,
   randomScene,
   renderScene,
   sceneProblems,
@@ -253,5 +255,18 @@ test('every background and hour can be drawn and said', () => {
     assert.deepEqual(parseCaption(canonicalCaption(spec)), spec);
     assert.deepEqual(artistsOf(spec), [...ARTISTS]);
     assert.equal(renderScene(spec).length, 64 * 64 * 3);
+  }
+});
+
+test('one scene in twenty is held out, whoever draws it and however it is flipped', () => {
+  const rng = RandomStream.of(7, 'held-out test');
+  const scenes = Array.from({ length: 2000 }, () => randomScene(rng, { tier: 2 }));
+  const share = scenes.filter(isHeldOutScene).length / scenes.length;
+  assert.ok(Math.abs(share - 1 / HELD_OUT_ONE_IN) < 0.02, `${share}`);
+  for (const scene of scenes.slice(0, 200)) {
+    const { style: _, ...plain } = scene;
+    const flipped = { ...plain, objects: plain.objects.map((object) => ({ ...object, flip: true })) };
+    assert.equal(isHeldOutScene(plain), isHeldOutScene(scene));
+    assert.equal(isHeldOutScene(flipped), isHeldOutScene(scene));
   }
 });

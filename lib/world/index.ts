@@ -36,6 +36,7 @@ export type { CaptionOptions, SayOptions } from './caption';
 export { parseCaption, parsePartial } from './parse';
 export type { PartialScene } from './parse';
 export { DEFAULT_SIZES, DEFAULT_WEIGHTS, randomScene } from './random-scene';
+export { HELD_OUT_ONE_IN, isHeldOutScene } from './held-out-scenes';
 export type { RandomSceneOptions, SceneWeights } from './random-scene';
 export { countOf, criteriaOfScene, predicateProblems, specMeets, specSatisfies } from './predicates';
 export { encodePng, gridImage, imagesToTensor, savePngGrid, tensorToImages, toBytes } from './image';

@@ -19,6 +19,7 @@ import {
   captionOf,
   DEFAULT_SAY,
   type Edition,
+  isHeldOutScene,
   randomFigureScene,
   randomScene,
   renderScene,
@@ -78,7 +79,7 @@ export type DitStageOptions = ReturnType<typeof ditDefaults> &
     precision: 'fp32' | 'bf16';
   };
 
-/** The training distribution: a scene with its caption and picture, a function of the stream alone. */
+/** The training distribution: a scene that is not held out, with its caption and picture; a function of the stream alone. */
 export function pictureMaker(
   options: Pick<DitStageOptions, 'artists' | 'scenes' | 'sizes' | 'atHome' | 'tint' | 'say' | 'figures'>,
   tier: Tier,
@@ -87,9 +88,12 @@ export function pictureMaker(
   return (stream) => {
     const scene = stream.split('scene');
     const figure = figures > 0 && stream.split('figure').uniform() < figures;
-    const spec: SceneSpec = figure
-      ? randomFigureScene(scene, { artists, tier })
-      : randomScene(scene, { artists, tier, weights, sizes, atHome, tint });
+    const draw = (): SceneSpec =>
+      figure
+        ? randomFigureScene(scene, { artists, tier })
+        : randomScene(scene, { artists, tier, weights, sizes, atHome, tint });
+    let spec = draw();
+    while (isHeldOutScene(spec)) spec = draw();
     const caption = captionOf(spec, stream.split('caption'), { say });
     return { caption, pixels: renderScene(spec, { seed: stream.split('render').int(2 ** 31) }) };
   };

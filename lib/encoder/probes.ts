@@ -12,6 +12,12 @@ export interface ClozeItem {
   answer: string;
 }
 
+export interface ClozeOptions {
+  batch?: number;
+  /** Texts stand as they are: special tokens are read as such, and no space is put before the answer. */
+  asIs?: boolean;
+}
+
 export interface ClozeResult {
   /** Share of items whose every answer token is the model's first choice, in [0, 1]. */
   accuracy: number;
@@ -27,20 +33,25 @@ export function clozeAccuracy(
   lm: LanguageModel,
   tokenizer: Tokenizer,
   items: readonly ClozeItem[],
-  { batch = 32 } = {},
+  { batch = 32, asIs = false }: ClozeOptions = {},
 ): ClozeResult {
   if (items.length === 0) throw new Error('clozeAccuracy: got no items, want at least one');
   const correct: boolean[] = [];
   for (let i = 0; i < items.length; i += batch)
-    correct.push(...clozeBatch(lm, tokenizer, items.slice(i, i + batch)));
+    correct.push(...clozeBatch(lm, tokenizer, { items: items.slice(i, i + batch), asIs }));
   return { accuracy: correct.filter(Boolean).length / correct.length, correct };
 }
 
-function clozeBatch(lm: LanguageModel, tokenizer: Tokenizer, items: readonly ClozeItem[]): boolean[] {
+function clozeBatch(
+  lm: LanguageModel,
+  tokenizer: Tokenizer,
+  { items, asIs }: { items: readonly ClozeItem[]; asIs: boolean },
+): boolean[] {
+  const encode = (text: string): number[] => tokenizer.encode(text, { allowSpecial: asIs });
   const rows = items.map(({ prompt, answer }) => {
-    const answerIds = tokenizer.encode(answer.startsWith(' ') ? answer : ` ${answer}`);
+    const answerIds = encode(asIs || answer.startsWith(' ') ? answer : ` ${answer}`);
     const room = lm.config.maxPositionEmbeddings - answerIds.length;
-    return { promptIds: tokenizer.encode(prompt).slice(-room), answerIds };
+    return { promptIds: encode(prompt).slice(-room), answerIds };
   });
   const S = Math.max(...rows.map((row) => row.promptIds.length + row.answerIds.length));
   const ids = new Int32Array(rows.length * S);

@@ -13,3 +13,5 @@ export * from './examiner';
 export * from './reliability';
 export * from './benchmark';
 export * from './benchmarks';
+export * from './wilson';
+export * from './base-suite';

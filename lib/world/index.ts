@@ -65,6 +65,8 @@ export type { Split, Splittable } from './splits';
 export { conceptDocuments } from './concept-text';
 export { buildCorpus, CORPUS_DEFAULTS, corpusDocuments, drawDocument, factDocuments } from './corpus';
 export type { CorpusDocument, CorpusOptions } from './corpus';
+export { clozeOf, questionOf } from './recall';
+export type { RecallText } from './recall';
 export { corpusReport } from './corpus-report';
 export type { CorpusReport, CorpusReportOptions, KindReport, Spread } from './corpus-report';
 export { pickShowcase, promptsOf, rlPrompts, SFT_LIMIT, sftRows } from './sft-rows';

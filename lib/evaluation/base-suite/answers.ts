@@ -1,0 +1,65 @@
+/**
+ * Marks pictures of the base suite: the examiner answers the questions of the kind, writing is read exactly, and a style
+ * is that of the artist whose render is nearest. The same marks are given to true renders: what the marker can see at all.
+ */
+import { conceptsAsked, predicateKey, scorePredicate } from '../../rewards';
+import { artistsOf, renderScene, textAgreement } from '../../world';
+import type { Artist, SceneSpec } from '../../world';
+import type { Examiner } from '../examiner';
+import { kindQuestions } from './kinds';
+import type { SuiteScene } from './scenes';
+
+/** A question is answered yes from this score on. */
+export const PASS = 0.5;
+
+export interface Answer {
+  /** Score in [0, 1] of every question, by a readable key. */
+  scores: Record<string, number>;
+  passed: boolean;
+}
+
+/** Marks pictures against their scenes, one each. @throws when there are not as many of both */
+export function answersOf(
+  examiner: Examiner,
+  images: readonly Uint8Array[],
+  { scenes, artists }: { scenes: readonly SuiteScene[]; artists: readonly Artist[] },
+): Answer[] {
+  if (images.length !== scenes.length)
+    throw new Error(`base suite: ${images.length} pictures and ${scenes.length} scenes, want as many`);
+  const questions = scenes.map(({ kind, spec }) => kindQuestions(kind, spec));
+  const readings = examiner.read(
+    [...images],
+    questions.map((answer) => conceptsAsked({ answer, details: [] })),
+  );
+  return scenes.map(({ kind, spec }, i) => {
+    if (kind === 'text') {
+      const share = textAgreement(images[i], spec.text ?? []);
+      return { scores: { text: share }, passed: share === 1 };
+    }
+    if (kind === 'style') {
+      const nearest = nearestArtist(images[i], spec, artists);
+      return { scores: { [`style(${nearest})`]: 1 }, passed: nearest === spec.style };
+    }
+    const scores = Object.fromEntries(
+      questions[i].map((question) => [predicateKey(question), scorePredicate(readings[i], question)]),
+    );
+    return { scores, passed: Object.values(scores).every((score) => score >= PASS) };
+  });
+}
+
+/** The artist whose render of the scene differs least from the picture, pixel by pixel. */
+export function nearestArtist(image: Uint8Array, spec: SceneSpec, artists: readonly Artist[]): Artist {
+  const able = artistsOf(spec).filter((artist) => artists.includes(artist));
+  const distances = able.map((artist) => pixelDistance(image, renderScene(spec, { artist })));
+  return able[distances.indexOf(Math.min(...distances))];
+}
+
+/** Root mean squared difference of two pictures of the same size, in bytes (0 .. 255). */
+export function pixelDistance(a: Uint8Array, b: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    const d = a[i] - b[i];
+    sum += d * d;
+  }
+  return Math.sqrt(sum / a.length);
+}

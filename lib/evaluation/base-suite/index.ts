@@ -1,0 +1,14 @@
+// The base suite: does a language model know its facts, and does a painter draw literal captions it was not trained on?
+export * from './answers';
+export * from './distance';
+export * from './fact-recall';
+export * from './features';
+export * from './frechet';
+export * from './kinds';
+export * from './memorisation';
+export * from './model-world';
+export * from './painter';
+export * from './scenes';
+export * from './sweep';
+export { symmetricEigen, symmetricRoot, type SquareMatrix, type SymmetricEigen } from './symmetric-eigen';
+export { PAINTER_TARGETS, RECALL_TARGET, verdictOf, verdictText, type Verdict } from './targets';

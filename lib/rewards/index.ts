@@ -14,6 +14,7 @@ export {
 } from './judge-data';
 export * from './judge-loss';
 export * from './judge-stem';
+export { nameForward, sceneForward } from './judge-trunk';
 export { cellAgreement, figureAgreement } from './figure-reading';
 export { panelPicture } from './panel-picture';
 export { collage } from './collage';

@@ -4,6 +4,7 @@ import {
   examinerFeatures,
   type MemoryCase,
   memoryCase,
+  nearestFirst,
   nearTraining,
   ownRenders,
   type PainterWorld,
@@ -15,6 +16,9 @@ import {
 import { RandomStream } from '../../lib/tensor';
 import { parsePartial, renderScene } from '../../lib/world';
 import { type BaseOptions, progressOf } from './base-options';
+
+/** Training renders of a caption's own concepts whose features are compared. */
+const READ = 24;
 
 /** Compares at most `memory` of the pictures whose captions say all, spread over the kinds. */
 export async function memoryCases(
@@ -41,13 +45,18 @@ export async function memoryCases(
     // An artist that the caption names is the only right one.
     const style = parsePartial(caption)?.style;
     const own = ownRenders(spec, style ? [style] : world.artists);
-    const near = nearTraining(spec, world, { count: same, rng });
+    // Features take the examiner a while: of these many, only the nearest in pixels have them read.
+    const [near, others] = nearestFirst(image, nearTraining(spec, world, { count: same, rng }), READ);
     const read = await features([image, ...own, ...near]);
     const candidate = (i: number, picture: Uint8Array) => ({ image: picture, features: read[i] });
     cases.push(
       memoryCase(caption, candidate(0, image), {
         own: own.map((picture, i) => candidate(1 + i, picture)),
-        training: [...near.map((picture, i) => candidate(1 + own.length + i, picture)), ...shared],
+        training: [
+          ...near.map((picture, i) => candidate(1 + own.length + i, picture)),
+          ...others.map((picture) => ({ image: picture })),
+          ...shared,
+        ],
         spread,
       }),
     );

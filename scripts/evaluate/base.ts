@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { resolvePart, writeJson } from '../../lib/checkpoint';
 import {
+  bestAnswerTable,
   distanceReport,
   distanceTable,
   Examiner,
@@ -121,13 +122,14 @@ async function painter(
     ...{ steps, guidance, seed, batch, onProgress: progressOf('painter') },
   });
   pipeline.dispose();
-  const pictures = markPictures(examiner, images, { scenes, artists: world.artists });
+  const pictures = markPictures(examiner, images, { scenes, world, seed });
   const summary: Record<string, unknown> = {};
   if (parts.includes('painter')) {
     const kinds = summarisePictures(pictures);
     const worst = worstConcepts(pictures).filter(({ n, passed }) => passed < n);
     console.log(
-      `\n## Painter: held-out captions, ${steps} steps, guidance ${guidance}\n${painterTable(kinds)}\n\n` +
+      `\n## Painter: held-out captions, ${steps} steps, guidance ${guidance}\nEvery question scores at least 0.5\n${painterTable(kinds)}\n\n` +
+        `What was asked is the likeliest answer\n${bestAnswerTable(kinds)}\n\n` +
         `Worst concepts\n${worstTable(worst.slice(0, 20))}`,
     );
     Object.assign(summary, { painter: kinds, worst: worst.slice(0, 60) });

@@ -6,16 +6,16 @@ import { conceptsAsked, predicateKey, scorePredicate } from '../../rewards';
 import { artistsOf, renderScene, textAgreement } from '../../world';
 import type { Artist, SceneSpec } from '../../world';
 import type { Examiner } from '../examiner';
-import { kindQuestions } from './kinds';
+import { isBestAnswer } from './best-answer';
+import { kindQuestions, PASS } from './kinds';
 import type { SuiteScene } from './scenes';
-
-/** A question is answered yes from this score on. */
-export const PASS = 0.5;
 
 export interface Answer {
   /** Score in [0, 1] of every question, by a readable key. */
   scores: Record<string, number>;
   passed: boolean;
+  /** Passed by the second way of marking: nothing else is likelier (see best-answer). */
+  best: boolean;
 }
 
 /** Marks pictures against their scenes, one each. @throws when there are not as many of both */
@@ -34,16 +34,21 @@ export function answersOf(
   return scenes.map(({ kind, spec }, i) => {
     if (kind === 'text') {
       const share = textAgreement(images[i], spec.text ?? []);
-      return { scores: { text: share }, passed: share === 1 };
+      return { scores: { text: share }, passed: share === 1, best: share === 1 };
     }
     if (kind === 'style') {
       const nearest = nearestArtist(images[i], spec, artists);
-      return { scores: { [`style(${nearest})`]: 1 }, passed: nearest === spec.style };
+      const passed = nearest === spec.style;
+      return { scores: { [`style(${nearest})`]: 1 }, passed, best: passed };
     }
     const scores = Object.fromEntries(
       questions[i].map((question) => [predicateKey(question), scorePredicate(readings[i], question)]),
     );
-    return { scores, passed: Object.values(scores).every((score) => score >= PASS) };
+    return {
+      scores,
+      passed: Object.values(scores).every((score) => score >= PASS),
+      best: questions[i].every((question) => isBestAnswer(readings[i], question, examiner.config.choices)),
+    };
   });
 }
 

@@ -1,5 +1,5 @@
 /** Features of pictures for distances: what the examiner's heads for the whole picture look at. */
-import { judgeForward, windowsOf } from '../../rewards';
+import { nameForward, sceneForward, windowsOf } from '../../rewards';
 import { tf } from '../../tensor';
 import type { Examiner } from '../examiner';
 
@@ -19,7 +19,10 @@ export async function examinerFeatures(
   const rows: Float32Array[] = [];
   for (let at = 0; at < images.length; at += BATCH) {
     const part = images.slice(at, at + BATCH);
-    const pooled = tf.tidy(() => judgeForward(config, params, windowsOf(config, part)).tokens.mean(1));
+    const pooled = tf.tidy(() => {
+      const windows = windowsOf(config, part);
+      return sceneForward(config, params, { windows, names: nameForward(config, params, windows) }).mean(1);
+    });
     const values = pooled.dataSync() as Float32Array;
     pooled.dispose();
     const size = values.length / part.length;

@@ -13,6 +13,9 @@ export const FIGURE_KINDS = Object.keys(DEFAULT_FIGURE_WEIGHTS) as FigureKind[];
 /** Reported without a target. */
 export const EXTRA_KINDS: readonly ExtraKind[] = ['relation', 'slot', 'prop', 'style', ...FIGURE_KINDS];
 
+/** A question is answered yes from this score on. */
+export const PASS = 0.5;
+
 export function isFigureKind(kind: SuiteKind): kind is FigureKind {
   return (FIGURE_KINDS as readonly SuiteKind[]).includes(kind);
 }

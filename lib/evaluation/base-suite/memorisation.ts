@@ -96,6 +96,19 @@ const sameKinds = (world: PainterWorld): PainterWorld => ({
   scenes: { single: 0.6, many: 0.2, pair: 0.12, slot: 0.05, trio: 0, prop: 0.03, text: 0, empty: 0 },
 });
 
+/** The `count` pictures that are nearest to one in pixels, nearest first, and the others. */
+export function nearestFirst(
+  from: Uint8Array,
+  pictures: readonly Uint8Array[],
+  count: number,
+): [near: Uint8Array[], others: Uint8Array[]] {
+  const ranked = pictures
+    .map((image) => ({ image, distance: pixelDistance(from, image) }))
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ image }) => image);
+  return [ranked.slice(0, count), ranked.slice(count)];
+}
+
 /** Distances of one drawn picture, by one measure. */
 export interface Nearness {
   /** Drawn to the nearest of its own true renders. */
@@ -120,7 +133,8 @@ export interface MemoryCase {
 
 export interface Candidate {
   image: Uint8Array;
-  features: ArrayLike<number>;
+  /** Candidates without are compared in pixels only. */
+  features?: ArrayLike<number>;
 }
 
 /** Compares one drawn picture with its own renders and with the training renders. */
@@ -138,8 +152,9 @@ export function memoryCase(
       `memorisation: ${own.length} own and ${training.length} training renders, want some of both`,
     );
   const pixels = nearness(drawn, { own, training }, (a, b) => pixelDistance(a.image, b.image));
-  const features = nearness(drawn, { own, training }, (a, b) =>
-    featureDistance(a.features, b.features, spread),
+  const read = (all: readonly Candidate[]): Candidate[] => all.filter((one) => one.features !== undefined);
+  const features = nearness(drawn, { own: read(own), training: read(training) }, (a, b) =>
+    featureDistance(a.features!, b.features!, spread),
   );
   return {
     ...{ caption, drawn: drawn.image, own: pixels.ownNearest.image, nearest: pixels.trainingNearest.image },
@@ -180,7 +195,7 @@ export interface MemorySummary {
   medianOwn: number;
   medianTraining: number;
   medianOwnToTraining: number;
-  /** Training renders that each picture was compared with, on average. */
+  /** Training renders that each picture was compared with in pixels, on average. */
   candidates: number;
 }
 

@@ -1,14 +1,18 @@
 /** The painter's part of the base suite: draws held-out captions, marks them beside the true renders, and sums up by kind. */
+import { RandomStream } from '../../tensor';
 import { renderScene } from '../../world';
-import type { Artist } from '../../world';
 import type { Interval } from '../bootstrap';
 import type { Examiner } from '../examiner';
 import { shareOf } from '../wilson';
-import { answersOf, PASS } from './answers';
+import { answersOf } from './answers';
 import type { Answer } from './answers';
+import { correctedShare } from './corrected';
+import { PASS } from './kinds';
 import type { SuiteKind } from './kinds';
-import type { SuiteScene } from './scenes';
+import { suiteConcepts } from './scenes';
+import type { SuiteScene, SuiteWorld } from './scenes';
 import { markdownTable, PAINTER_TARGETS, percent, rangeText, verdictOf, verdictText } from './targets';
+import { wrongScene } from './wrong-scenes';
 
 /** What draws captions as they stand: `ThinkThenGenerate`. */
 export interface CaptionPainter {
@@ -34,6 +38,8 @@ export interface SuitePicture extends SuiteScene {
   drawn: Answer;
   /** The same marks for the true render. */
   ceiling: Answer;
+  /** The same marks for a render that is wrong in what the kind asks about; kinds with a target have one. */
+  floor?: Answer;
 }
 
 /** Draws every scene's caption; picture i has seed `seed` + i. @returns RGB bytes each */
@@ -58,18 +64,33 @@ export async function drawScenes(
   return images;
 }
 
-/** Pictures of the scenes with their marks and those of the true renders. */
+/** Pictures of the scenes with their marks, those of the true renders and those of wrong ones. */
 export function markPictures(
   examiner: Examiner,
   images: readonly Uint8Array[],
-  { scenes, artists }: { scenes: readonly SuiteScene[]; artists: readonly Artist[] },
+  { scenes, world, seed }: { scenes: readonly SuiteScene[]; world: SuiteWorld; seed: number },
 ): SuitePicture[] {
+  const { artists } = world;
   const truths = scenes.map(({ spec }) => renderScene(spec));
   const drawn = answersOf(examiner, images, { scenes, artists });
   const ceiling = answersOf(examiner, truths, { scenes, artists });
+  const concepts = suiteConcepts({ ...world, seed });
+  const wrong = scenes.map((scene, i) =>
+    wrongScene(scene, { concepts, rng: RandomStream.of(seed, 'base-suite', 'wrong', i) }),
+  );
+  const faulty = scenes.flatMap((scene, i) => {
+    const spec = wrong[i];
+    return spec ? [{ i, scene, image: renderScene(spec) }] : [];
+  });
+  const floors = answersOf(
+    examiner,
+    faulty.map(({ image }) => image),
+    { scenes: faulty.map(({ scene }) => scene), artists },
+  );
+  const floorOf = new Map(faulty.map(({ i }, k) => [i, floors[k]]));
   return scenes.map((scene, i) => ({
     ...scene,
-    ...{ image: images[i], truth: truths[i], drawn: drawn[i], ceiling: ceiling[i] },
+    ...{ image: images[i], truth: truths[i], drawn: drawn[i], ceiling: ceiling[i], floor: floorOf.get(i) },
   }));
 }
 
@@ -80,15 +101,31 @@ export interface KindSummary {
   passed: Interval;
   /** The same questions on the true renders. */
   ceiling: Interval;
+  /** By the second way of marking: drawn, true renders, wrong renders, and what these three say of the drawn. */
+  best: Interval;
+  bestCeiling: Interval;
+  bestFloor?: Interval;
+  corrected?: Interval;
   target?: number;
 }
 
 /** Pass rates with Wilson intervals, by kind and by part of a kind. "1" of count are the single objects. */
 export function summarisePictures(pictures: readonly SuitePicture[]): KindSummary[] {
-  const rate = (some: readonly SuitePicture[]): Pick<KindSummary, 'passed' | 'ceiling'> => ({
-    passed: shareOf(some.map(({ drawn }) => drawn.passed)),
-    ceiling: shareOf(some.map(({ ceiling }) => ceiling.passed)),
-  });
+  const rate = (some: readonly SuitePicture[]): Omit<KindSummary, 'kind' | 'part' | 'target'> => {
+    const triples = some.flatMap(({ drawn, ceiling, floor }) =>
+      floor ? [{ drawn: drawn.best, right: ceiling.best, wrong: floor.best }] : [],
+    );
+    return {
+      passed: shareOf(some.map(({ drawn }) => drawn.passed)),
+      ceiling: shareOf(some.map(({ ceiling }) => ceiling.passed)),
+      best: shareOf(some.map(({ drawn }) => drawn.best)),
+      bestCeiling: shareOf(some.map(({ ceiling }) => ceiling.best)),
+      ...(triples.length > 0 && {
+        bestFloor: shareOf(triples.map(({ wrong }) => wrong)),
+        corrected: correctedShare(triples),
+      }),
+    };
+  };
   const kinds = [...new Set(pictures.map(({ kind }) => kind))];
   return kinds.flatMap((kind) => {
     const all = pictures.filter((picture) => picture.kind === kind);
@@ -103,16 +140,41 @@ export function summarisePictures(pictures: readonly SuitePicture[]): KindSummar
   });
 }
 
-/** One row a kind, then its parts. */
+const nameOf = ({ kind, part }: KindSummary): string =>
+  part === undefined ? `**${kind}**` : `${kind}: ${part}`;
+
+/** Pictures whose questions all score at least 0.5: one row a kind, then its parts. */
 export function painterTable(summaries: readonly KindSummary[]): string {
   return markdownTable(
     ['captions', 'n', 'target', 'passed', 'interval', 'ceiling', 'interval', ''],
-    summaries.map(({ kind, part, passed, ceiling, target }) => [
-      ...[part === undefined ? `**${kind}**` : `${kind}: ${part}`, String(passed.n)],
-      ...[target === undefined ? '' : percent(target), percent(passed.mean), rangeText(passed)],
-      ...[percent(ceiling.mean), rangeText(ceiling)],
-      target === undefined ? '' : verdictText(verdictOf(passed, target)),
-    ]),
+    summaries.map((summary) => {
+      const { passed, ceiling, target } = summary;
+      // A target that true renders miss by this mark says nothing about the painter.
+      const verdict =
+        target === undefined
+          ? ''
+          : `${verdictText(verdictOf(passed, target))}${ceiling.high < target ? '; true renders miss it too' : ''}`;
+      return [
+        ...[nameOf(summary), String(passed.n), target === undefined ? '' : percent(target)],
+        ...[percent(passed.mean), rangeText(passed), percent(ceiling.mean), rangeText(ceiling), verdict],
+      ];
+    }),
+  );
+}
+
+/** Pictures of which nothing else is likelier than what was asked, and what that says with the marker's errors taken off. */
+export function bestAnswerTable(summaries: readonly KindSummary[]): string {
+  return markdownTable(
+    ['captions', 'target', 'likeliest answer', 'true renders', 'wrong renders', 'corrected', 'interval', ''],
+    summaries.map((summary) => {
+      const { best, bestCeiling, bestFloor, corrected, target } = summary;
+      return [
+        ...[nameOf(summary), target === undefined ? '' : percent(target), percent(best.mean)],
+        ...[percent(bestCeiling.mean), bestFloor ? percent(bestFloor.mean) : ''],
+        ...[corrected ? percent(corrected.mean) : '', corrected ? rangeText(corrected) : ''],
+        target === undefined || !corrected ? '' : verdictText(verdictOf(corrected, target)),
+      ];
+    }),
   );
 }
 

@@ -49,7 +49,8 @@ export interface SuiteScene {
   caption: string;
 }
 
-const ATTEMPTS = 4000;
+/** Scenes drawn for one concept before the next has its turn. */
+const ATTEMPTS = 600;
 const NONE: SceneWeights = { single: 0, many: 0, pair: 0, trio: 0, slot: 0, prop: 0, text: 0, empty: 0 };
 const SAID: Partial<Record<SuiteKind, SayOptions>> = {
   size: { size: 1 },
@@ -73,7 +74,7 @@ export function suiteConcepts({ tier, artists, seed }: SuiteWorld & { seed: numb
 /**
  * `count` scenes of one kind with their captions, every one held out; a function of the order alone. None for `style`
  * where the painter knows one artist only.
- * @throws when a concept has no held-out scene of this kind in many attempts
+ * @throws when there are not as many held-out scenes of this kind
  */
 export function suiteScenes(order: SceneOrder): SuiteScene[] {
   const { kind, seed, count, from = 0, say = DEFAULT_SAY, without } = order;
@@ -82,19 +83,19 @@ export function suiteScenes(order: SceneOrder): SuiteScene[] {
   const seen = new Set<string>();
   return Array.from({ length: count }, (_, i) => {
     const rng = RandomStream.of(seed, 'base-suite', kind, i);
-    const concept = concepts[(from + i) % concepts.length];
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const scene = sceneOf(order, { rng, concept, concepts, i });
-      if (!scene || !isHeldOutScene(scene.spec)) continue;
-      const plain = plainCaption(scene.spec);
-      if (without?.has(plain) || seen.has(plain)) continue;
-      seen.add(plain);
-      const caption = captionOf(scene.spec, rng, { say: { ...say, ...SAID[kind] } });
-      return { kind, ...scene, caption };
+    // A concept with no held-out scene of this kind leaves its turn to the next one.
+    for (let turn = 0; turn < concepts.length; turn++) {
+      const concept = concepts[(from + i + turn) % concepts.length];
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const scene = sceneOf(order, { rng, concept, concepts, i });
+        if (!scene || !isHeldOutScene(scene.spec)) continue;
+        const plain = plainCaption(scene.spec);
+        if (without?.has(plain) || seen.has(plain)) continue;
+        seen.add(plain);
+        return { kind, ...scene, caption: captionOf(scene.spec, rng, { say: { ...say, ...SAID[kind] } }) };
+      }
     }
-    throw new Error(
-      `base suite: no held-out scene of kind "${kind}" with ${concept} in ${ATTEMPTS} attempts`,
-    );
+    throw new Error(`base suite: no held-out scene of kind "${kind}" is left after ${i}, want ${count}`);
   });
 }
 
@@ -154,7 +155,7 @@ function sceneOf(order: SceneOrder, draw: Draw): Pick<SuiteScene, 'spec' | 'part
     }
     case 'background': {
       const { time: _, ...spec } = random({ single: 1 });
-      const background = BACKGROUNDS[i % BACKGROUNDS.length];
+      const background = rng.pick(BACKGROUNDS);
       const lit = hasTime(background);
       const part = lit ? 'with an hour' : 'without';
       return { spec: { ...spec, background, ...(lit && { time: rng.pick(TIMES) }) }, part };
@@ -163,9 +164,14 @@ function sceneOf(order: SceneOrder, draw: Draw): Pick<SuiteScene, 'spec' | 'part
       const spec = random({ text: 1 });
       return spec.objects.length === 0 && spec.text?.length === 1 ? { spec } : undefined;
     }
-    case 'slot':
     case 'prop':
-      return { spec: random({ [kind]: 1 }) };
+      return { spec: random({ prop: 1 }) };
+    case 'slot': {
+      const spec = random({ slot: 1 }, { concepts: [concept, rng.pick(draw.concepts)] });
+      const [first, second] = spec.objects;
+      // Of two of one concept, nobody could say which one is in its place.
+      return first.concept === second?.concept ? undefined : { spec };
+    }
     case 'style': {
       const spec = random({ single: 1 });
       const able = artistsOf(spec).filter((artist) => artists.includes(artist));

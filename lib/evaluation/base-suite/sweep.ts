@@ -12,7 +12,7 @@ import { markdownTable } from './targets';
 export interface SweepPoint {
   guidance: number;
   steps: number;
-  /** Share passed by kind. */
+  /** Share of likeliest answers by kind: the milder mark, which true renders pass. */
   kinds: Partial<Record<SuiteKind, number>>;
   /** Mean over the kinds. */
   mean: number;
@@ -52,9 +52,7 @@ export async function sweepPainter(
       const answers = answersOf(examiner, images, { scenes, artists });
       const kinds: SweepPoint['kinds'] = {};
       for (const kind of new Set(scenes.map((scene) => scene.kind)))
-        kinds[kind] = shareOf(
-          answers.filter((_, i) => scenes[i].kind === kind).map(({ passed }) => passed),
-        ).mean;
+        kinds[kind] = shareOf(answers.filter((_, i) => scenes[i].kind === kind).map(({ best }) => best)).mean;
       const rates = Object.values(kinds);
       points.push({ guidance, steps, kinds, mean: rates.reduce((a, b) => a + b, 0) / rates.length, seconds });
     }

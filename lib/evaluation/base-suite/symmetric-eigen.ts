@@ -14,6 +14,8 @@ export interface SymmetricEigen {
 }
 
 const MOST_SWEEPS = 60;
+/** Off-diagonal numbers below this share of the largest are left: an eigenvalue's error goes with their square. */
+const CLOSE = 1e-11;
 
 /**
  * Cyclic Jacobi rotations (Golub and Van Loan, section 8.5): slow and accurate, seconds for some hundred rows.
@@ -36,8 +38,9 @@ export function symmetricEigen({ size: n, values }: SquareMatrix): SymmetricEige
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let off = 0;
     for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) off = Math.max(off, Math.abs(a[i * n + j]));
-    if (off <= 1e-13 * scale) break;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, v, { n, p, q });
+    if (off <= CLOSE * scale) break;
+    for (let p = 0; p < n; p++)
+      for (let q = p + 1; q < n; q++) if (Math.abs(a[p * n + q]) > CLOSE * scale) rotate(a, v, { n, p, q });
   }
   const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i]);
   return { values: diagonal, vectors: { size: n, values: v } };
@@ -47,7 +50,6 @@ export function symmetricEigen({ size: n, values }: SquareMatrix): SymmetricEige
 function rotate(a: Float64Array, v: Float64Array, { n, p, q }: { n: number; p: number; q: number }): void {
   const [P, Q] = [p * n, q * n];
   const apq = a[P + q];
-  if (apq === 0) return;
   const theta = (a[Q + q] - a[P + p]) / (2 * apq);
   const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
   const c = 1 / Math.sqrt(t * t + 1);

@@ -16,6 +16,7 @@ import {
   examinerFeatures,
   faultyPictures,
   frechetDistance,
+  isNearestTint,
   gaussianOf,
   majorityAnswers,
   markPictures,
@@ -90,6 +91,8 @@ describe('intervals and verdicts', () => {
     const share = correctedShare(triples);
     near(share!.mean, 0.6);
     assert.ok(share!.low < 0.6 && share!.high > 0.6);
+    const all = correctedShare(triples.slice(0, 8).map((one) => ({ ...one, wrong: false })))!;
+    assert.ok(all.mean === 1 && all.low < 0.7); // eight of eight are not all there is
     assert.equal(correctedShare(triples.map((one) => ({ ...one, right: false }))), undefined);
   });
 });
@@ -252,6 +255,19 @@ describe('the marks', () => {
     assert.equal(nearestArtist(renderScene(spec, { artist: 'noto' }), spec, world.artists), 'noto');
   });
 
+  it('knows a colour by the renders that are further, in another colour or of another thing', () => {
+    const spec: SceneSpec = {
+      background: 'meadow',
+      objects: [{ concept: 'owl', size: 'large', tint: 'red' }],
+    };
+    const drawn = (object: SceneSpec['objects'][0]) =>
+      renderScene({ ...spec, objects: [object] }, { artist: 'noto' });
+    const [owl] = spec.objects;
+    assert.ok(isNearestTint(drawn(owl), spec, world.artists));
+    assert.ok(!isNearestTint(drawn({ ...owl, tint: 'blue' }), spec, world.artists));
+    assert.ok(!isNearestTint(drawn({ concept: 'owl', size: 'large' }), spec, world.artists));
+  });
+
   it('a sweep marks every point of the grid on the same captions', async () => {
     const scenes = suiteScenes({ ...world, kind: 'text', seed: 7, count: 4 });
     let done = 0;
@@ -363,7 +379,7 @@ describe('facts recalled', () => {
     assert.equal(group('absent').chance, 1);
     // Cats are 3 of the 4 stated; left out itself, each of them is still told by the others, the dog is not.
     near(group('test').chance, 0.75);
-    assert.match(recallTable(groups), /\| absent \| cloze \| 1 \|  \| 0\.0 %/);
+    assert.match(recallTable(groups), /\| absent \| cloze \| 1 \| {2}\| 0\.0 %/);
     assert.throws(() => summariseRecall(rows.slice(1, 2), asked), /has no cloze row/);
     assert.equal(majorityAnswers([facts[4]])(facts[4]), false);
   });

@@ -19,10 +19,10 @@ export async function kindSheets(out: string, pictures: readonly SuitePicture[])
     await sheet(
       path.join(out, `${kind}-failed.png`),
       failed.slice(0, MOST / 2).flatMap(({ image, truth, caption, drawn, ceiling }) => [
-        { data: image, label: `${caption}\n${scoresText(drawn.scores)}` },
+        { data: image, label: `${scoresText(drawn.scores)}: ${caption}` },
         {
           data: truth,
-          label: `true render ${ceiling.passed ? 'passes' : 'FAILS'}\n${scoresText(ceiling.scores)}`,
+          label: `${scoresText(ceiling.scores)}: true render ${ceiling.passed ? 'passes' : 'FAILS'}`,
         },
       ]),
     );
@@ -45,7 +45,7 @@ export async function memorySheet(file: string, cases: readonly MemoryCase[]): P
 /** Writes the sheet, or takes an old one away when there is nothing to show. */
 async function sheet(file: string, pictures: Picture[], columns = 8): Promise<void> {
   if (pictures.length === 0) fs.rmSync(file, { force: true });
-  else fs.writeFileSync(file, await imageGrid(pictures, { columns, scale: 2, labelLines: 5 }));
+  else fs.writeFileSync(file, await imageGrid(pictures, { columns, scale: 2, labelLines: 6 }));
 }
 
 function scoresText(scores: Record<string, number>): string {

@@ -3,11 +3,12 @@
  * is that of the artist whose render is nearest. The same marks are given to true renders: what the marker can see at all.
  */
 import { conceptsAsked, predicateKey, scorePredicate } from '../../rewards';
-import { artistsOf, renderScene, textAgreement } from '../../world';
-import type { Artist, SceneSpec } from '../../world';
+import { textAgreement } from '../../world';
+import type { Artist } from '../../world';
 import type { Examiner } from '../examiner';
 import { isBestAnswer } from './best-answer';
 import { kindQuestions, PASS } from './kinds';
+import { isNearestTint, nearestArtist } from './nearest-render';
 import type { SuiteScene } from './scenes';
 
 export interface Answer {
@@ -47,24 +48,11 @@ export function answersOf(
     return {
       scores,
       passed: Object.values(scores).every((score) => score >= PASS),
-      best: questions[i].every((question) => isBestAnswer(readings[i], question, examiner.config.choices)),
+      // Things in another colour the examiner hardly knows, so that their colour is told by pixels.
+      best:
+        kind === 'colour'
+          ? isNearestTint(images[i], spec, artists)
+          : questions[i].every((question) => isBestAnswer(readings[i], question, examiner.config.choices)),
     };
   });
-}
-
-/** The artist whose render of the scene differs least from the picture, pixel by pixel. */
-export function nearestArtist(image: Uint8Array, spec: SceneSpec, artists: readonly Artist[]): Artist {
-  const able = artistsOf(spec).filter((artist) => artists.includes(artist));
-  const distances = able.map((artist) => pixelDistance(image, renderScene(spec, { artist })));
-  return able[distances.indexOf(Math.min(...distances))];
-}
-
-/** Root mean squared difference of two pictures of the same size, in bytes (0 .. 255). */
-export function pixelDistance(a: Uint8Array, b: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) {
-    const d = a[i] - b[i];
-    sum += d * d;
-  }
-  return Math.sqrt(sum / a.length);
 }

@@ -9,6 +9,7 @@ export * from './frechet';
 export * from './kinds';
 export * from './memorisation';
 export * from './model-world';
+export * from './nearest-render';
 export * from './painter';
 export * from './scenes';
 export * from './sweep';

@@ -20,7 +20,7 @@ import {
 import type { Artist, SceneSpec } from '../../world';
 import type { Interval } from '../bootstrap';
 import { shareOf } from '../wilson';
-import { pixelDistance } from './answers';
+import { pixelDistance } from './nearest-render';
 import { featureDistance } from './features';
 import { trainingScene } from './model-world';
 import type { PainterWorld } from './model-world';

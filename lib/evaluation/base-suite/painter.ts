@@ -187,7 +187,10 @@ export interface ConceptSummary {
   score: number;
 }
 
-/** Concepts by how seldom they are there as asked, worst first, over all captions that name them. */
+/** How much seldomer a concept is there as asked than in the true renders of the same captions. */
+const shortfall = ({ n, passed, ceilingPassed }: ConceptSummary): number => (ceilingPassed - passed) / n;
+
+/** Concepts by their shortfall, worst first, over all captions that name them. */
 export function worstConcepts(pictures: readonly SuitePicture[]): ConceptSummary[] {
   const found = new Map<string, { drawn: number[]; truth: number[] }>();
   for (const { spec, drawn, ceiling } of pictures)
@@ -205,5 +208,5 @@ export function worstConcepts(pictures: readonly SuitePicture[]): ConceptSummary
       ...{ concept, n: drawn.length, passed: yes(drawn), ceilingPassed: yes(truth) },
       score: drawn.reduce((a, b) => a + b, 0) / drawn.length,
     }))
-    .sort((a, b) => a.passed / a.n - b.passed / b.n || a.score - b.score);
+    .sort((a, b) => shortfall(b) - shortfall(a) || a.score - b.score);
 }

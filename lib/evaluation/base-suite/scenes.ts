@@ -53,9 +53,11 @@ export interface SuiteScene {
 const ATTEMPTS = 600;
 const NONE: SceneWeights = { single: 0, many: 0, pair: 0, trio: 0, slot: 0, prop: 0, text: 0, empty: 0 };
 const SAID: Partial<Record<SuiteKind, SayOptions>> = {
+  // A colour is told by comparing renders, so all else has to be said.
+  colour: { size: 1, background: 1, day: 1 },
   size: { size: 1 },
   background: { background: 1, day: 1 },
-  style: { style: 1 },
+  style: { style: 1, size: 1, background: 1, day: 1 },
 };
 
 /** The caption that names a scene whoever draws it, as held-out scenes are told apart. */

@@ -15,8 +15,8 @@ export function wilsonInterval(passed: number, n: number, z: number = Z): Interv
   const mean = passed / n;
   const centre = (mean + (z * z) / (2 * n)) / (1 + (z * z) / n);
   const half = (z / (1 + (z * z) / n)) * Math.sqrt((mean * (1 - mean)) / n + (z * z) / (4 * n * n));
-  // At the ends the interval touches 0 or 1; rounding must not push it past the share itself.
-  return { mean, low: Math.min(mean, centre - half), high: Math.max(mean, centre + half), n };
+  // At the ends the interval touches 0 or 1, and rounding must not push it beyond.
+  return { mean, low: passed === 0 ? 0 : centre - half, high: passed === n ? 1 : centre + half, n };
 }
 
 /** The Wilson interval of the share of `true`. */

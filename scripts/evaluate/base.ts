@@ -98,7 +98,12 @@ async function languageModel(
     onProgress: progressOf('language model'),
   });
   lm.dispose();
-  const groups = summariseRecall(recalled, asked);
+  const corpus = SPLITS.filter((split) => split !== 'absent').flatMap((split) => factsOf(split, { edition }));
+  const groups = summariseRecall(
+    recalled,
+    asked,
+    corpus.filter(({ via }) => via === undefined),
+  );
   console.log(`\n## Language model: facts recalled by greedy decoding\n${recallTable(groups)}`);
   // Tens of thousands of answers: the wrong ones are what a reader looks for.
   rows.recallWrong = recalled.filter(({ correct }) => !correct);

@@ -80,8 +80,15 @@ export async function recallFacts(
   return rows;
 }
 
-/** Means of the rows by split and form; groups without facts are left out. */
-export function summariseRecall(rows: readonly RecallRow[], asked: readonly AskedFact[]): RecallGroup[] {
+/**
+ * Means of the rows by split and form; groups without facts are left out. `corpus` are the facts that chance knows:
+ * those asked for that are stated whole, unless more are given.
+ */
+export function summariseRecall(
+  rows: readonly RecallRow[],
+  asked: readonly AskedFact[],
+  corpus?: readonly Fact[],
+): RecallGroup[] {
   const whole = asked.filter(({ fact }) => fact.via === undefined);
   const stated = whole.filter(({ split }) => split !== 'absent');
   const groups: [RecallGroup['group'], readonly AskedFact[]][] = [
@@ -96,7 +103,7 @@ export function summariseRecall(rows: readonly RecallRow[], asked: readonly Aske
     if (known) known.push(row);
     else byFact.set(key, [row]);
   }
-  const chanceOf = majorityAnswers(stated.map(({ fact }) => fact));
+  const chanceOf = majorityAnswers(corpus ?? stated.map(({ fact }) => fact));
   return RECALL_FORMS.flatMap((form) =>
     groups.flatMap(([group, members]): RecallGroup[] => {
       if (members.length === 0) return [];

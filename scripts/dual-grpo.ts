@@ -22,7 +22,7 @@ import { imageGrid } from '../lib/notebook';
 import { ThinkThenGenerate } from '../lib/pipeline';
 import { Judge } from '../lib/rewards';
 import { initBackend } from '../lib/tensor';
-import { rlPrompts } from '../lib/world';
+import { type Edition, EDITIONS, modelEdition, rlPrompts } from '../lib/world';
 
 const DEFAULTS = {
   run: 'dual-grpo',
@@ -34,6 +34,7 @@ const DEFAULTS = {
   sampleEvery: 10,
   logEvery: 1,
   prompts: 0,
+  edition: null as Edition | null,
   fresh: false,
   ...DEFAULT_DUAL_GRPO,
 };
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
       out: 'model folder to write',
       steps: 'iterations in all',
       sampleEvery: 'iterations between rollout trees in samples/',
+      edition: 'facts: core or full; null: those that the model was pretrained on',
       prompts: 'use only the first n prompts; 0 uses all',
       thoughtsPerPrompt: 'J',
       imagesPerThought: 'K',
@@ -56,6 +58,7 @@ async function main(): Promise<void> {
     },
     checks: {
       steps: positiveInteger,
+      edition: oneOf(null, ...EDITIONS),
       promptsPerIteration: positiveInteger,
       'scheduler.kind': oneOf(...SCHEDULER_NAMES),
       'llm.lossType': oneOf(...LOSS_TYPES),
@@ -79,6 +82,7 @@ async function main(): Promise<void> {
     sampleEvery,
     logEvery,
     prompts,
+    edition: asked,
     ...config
   } = options;
   if (findPart(from, 'transformer_lora'))
@@ -87,7 +91,8 @@ async function main(): Promise<void> {
     );
   const model = await ThinkThenGenerate.fromPretrained(from);
   const scorer = Judge.fromPretrained(judge);
-  const all = rlPrompts().map(({ factId, prompt, criteria }, i) => ({
+  const edition = asked ?? modelEdition(from);
+  const all = rlPrompts({ edition }).map(({ factId, prompt, criteria }, i) => ({
     id: `${factId}#${i}`,
     prompt,
     criteria,
@@ -100,8 +105,12 @@ async function main(): Promise<void> {
     prompts: prompts > 0 ? all.slice(0, prompts) : all,
     config,
   });
-  console.log(`${prompts > 0 ? Math.min(prompts, all.length) : all.length} prompts`);
-  const run = RunFolder.open(name, { ...options }, { fresh, backend, free: ['fresh', 'out', 'run'] });
+  console.log(`${edition} edition: ${prompts > 0 ? Math.min(prompts, all.length) : all.length} prompts`);
+  const run = RunFolder.open(
+    name,
+    { ...options, edition },
+    { fresh, backend, free: ['fresh', 'out', 'run'] },
+  );
   const { interrupted } = await runStage({
     run,
     steps,

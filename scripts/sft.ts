@@ -3,7 +3,18 @@ import * as path from 'node:path';
 import { oneOf, parseCli, RunFolder, writeAtomic } from '../lib/checkpoint';
 import { loadEncoder, rewriteAccuracy, saveEncoder, SFT_DEFAULTS, thinkMany, trainSft } from '../lib/encoder';
 import { initBackend, RandomStream } from '../lib/tensor';
-import { buildCorpus, captionOf, pickShowcase, promptsOf, randomScene, sftRows } from '../lib/world';
+import {
+  buildCorpus,
+  captionOf,
+  type Edition,
+  EDITIONS,
+  modelEdition,
+  pickShowcase,
+  promptsOf,
+  randomScene,
+  sftRows,
+  tierOf,
+} from '../lib/world';
 
 const DEFAULTS = {
   run: 'sft',
@@ -11,6 +22,7 @@ const DEFAULTS = {
   out: 'checkpoints/sft',
   fresh: false,
   dtype: 'F16' as 'F32' | 'F16' | 'BF16',
+  edition: null as Edition | null,
   corpusSeed: 0,
   rowsPerFact: 10,
   captions: 4000,
@@ -25,31 +37,35 @@ async function main(): Promise<void> {
       run: 'name of the run folder in runs/',
       base: 'model folder to start from',
       out: 'model folder to write; parts it lacks come from the base',
+      edition: 'facts: core or full; null: those that the base was pretrained on',
       fresh: 'begin anew, moving an earlier run of this name aside',
       captions: 'literal captions whose hidden states are held near the base model',
       replayBatch: 'corpus windows a step, against forgetting',
       anchorBatch: 'captions a step that are held',
     },
-    checks: { dtype: oneOf('F32', 'F16', 'BF16') },
+    checks: { dtype: oneOf('F32', 'F16', 'BF16'), edition: oneOf(null, ...EDITIONS) },
   });
   const backend = await initBackend();
   console.log(`backend: ${backend.name} (${backend.detail}), ${backend.threads} threads`);
-  const { run: name, out, fresh, dtype, ...config } = options;
+  const { run: name, out, fresh, dtype, ...rest } = options;
+  const edition = rest.edition ?? modelEdition(rest.base);
+  const tier = tierOf(edition);
+  const config = { ...rest, edition };
   const { model, tokenizer } = await loadEncoder(config.base);
   const run = RunFolder.open(name, config, { fresh, backend });
 
-  const rows = sftRows({ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact });
+  const rows = sftRows({ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact, edition, tier });
   const rng = RandomStream.of(config.seed, 'sft', 'captions');
-  const captions = Array.from({ length: config.captions }, () => captionOf(randomScene(rng), rng));
-  const validation = promptsOf('validation');
+  const captions = Array.from({ length: config.captions }, () => captionOf(randomScene(rng, { tier }), rng));
+  const validation = promptsOf('validation', { edition });
   const showcase = pickShowcase().map(({ prompt }) => prompt);
-  console.log(`${rows.length} rows, ${validation.length} validation prompts`);
+  console.log(`${edition} edition: ${rows.length} rows, ${validation.length} validation prompts`);
 
   const { interrupted, step } = await trainSft({
     model,
     tokenizer,
     rows,
-    documents: buildCorpus(config.corpusSeed),
+    documents: buildCorpus(config.corpusSeed, { edition, tier }),
     captions,
     run,
     config,
@@ -72,9 +88,9 @@ async function main(): Promise<void> {
   if (interrupted) return;
   saveEncoder(out, { model, tokenizer }, { dtype, base: path.relative(out, config.base) || undefined });
   for (const [split, prompts] of [
-    ['sft', promptsOf('sft')],
+    ['sft', promptsOf('sft', { edition })],
     ['validation', validation],
-    ['test', promptsOf('test')],
+    ['test', promptsOf('test', { edition })],
   ] as const) {
     const { exactMatch, fallbackRate } = await rewriteAccuracy(model, tokenizer, prompts);
     console.log(

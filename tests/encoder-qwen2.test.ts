@@ -107,6 +107,19 @@ describe('Qwen2', () => {
     assert.equal(qwen2Forward(config, params, { ...inputs, logits: 'none' }).logits, null);
   });
 
+  it('stops after the layers that are asked for', () => {
+    const { config, params } = model;
+    const inputs = { inputIds: expected.input_ids, attentionMask: expected.attention_mask };
+    const some = qwen2Forward(config, params, { ...inputs, layers: 1 });
+    assert.equal(some.logits, null);
+    assert.equal(some.hiddenStates.length, 2);
+    assertClose('first layer', some.hiddenStates[1], expected.first_layer_output, keep);
+    assert.throws(
+      () => qwen2Forward(config, params, { ...inputs, layers: config.numHiddenLayers + 1 }),
+      /layers is \d+, want an integer from 0 to \d+/,
+    );
+  });
+
   it('samples by seed, one stream a row, with exact log-probabilities, and leaks nothing', async () => {
     const options = {
       inputIds: tf.tensor2d([[1, 2, 3]], undefined, 'int32'),

@@ -2,7 +2,9 @@
 // trained on, facts of two hops, invented facts.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { encodeSftRow, trainBpe } from '../lib/encoder';
 import { initBackend } from '../lib/tensor';
@@ -23,6 +25,7 @@ import {
   corpusDocuments,
   editionProblems,
   factProblems,
+  modelEdition,
   factsOf,
   loadFacts,
   nearestRow,
@@ -295,5 +298,28 @@ test('rows with a thought fit the context of 128 tokens with a tokenizer of thei
   for (const { id, scene, thought, refined } of loadFacts(full)) {
     const longCaption = scene.panels !== undefined || (scene.text ?? []).length > 1;
     assert.equal(thought.endsWith(`${refined}.`), !longCaption, `${id}: ${thought}`);
+  }
+});
+
+test('a model folder says, itself or through its base, which edition it was pretrained on', () => {
+  const root = mkdtempSync(join(tmpdir(), 't2g-edition-'));
+  try {
+    const folder = (name: string, index: object, training?: object): string => {
+      const dir = join(root, name);
+      mkdirSync(dir);
+      writeFileSync(join(dir, 'model_index.json'), JSON.stringify(index));
+      if (training) writeFileSync(join(dir, 'training.json'), JSON.stringify(training));
+      return dir;
+    };
+    const made = (edition: string) => ({ text_encoder: { options: { edition }, result: {} } });
+    assert.equal(modelEdition(folder('old', {})), 'core');
+    assert.equal(modelEdition(folder('base', {}, made('full'))), 'full');
+    assert.equal(modelEdition(folder('tuned', { base: '../base' })), 'full');
+    assert.equal(modelEdition(folder('other', { base: '../base' }, made('core'))), 'core');
+    const wrong = folder('wrong', {}, made('atlas'));
+    assert.throws(() => modelEdition(wrong), /edition is "atlas", want one of core, full/);
+    assert.throws(() => modelEdition(join(root, 'none')), /there is no such folder/);
+  } finally {
+    rmSync(root, { recursive: true });
   }
 });

@@ -6,7 +6,7 @@
  * that guidance has an unconditional twin), and what is saved as the model is a moving average of the weights.
  */
 import { runStage, type RunFolder, type StageOptions, type StageResult } from '../checkpoint';
-import { AdamW, clipGradNorm, Ema, RandomStream, tf, valueAndGrads, type Params } from '../tensor';
+import { AdamW, clipGradNorm, Ema, Muon, RandomStream, tf, valueAndGrads, type Params } from '../tensor';
 import { disposeConditioning, type Conditioning } from './conditioning';
 import type { QwenImageConfig } from './config';
 import { sample } from './samplers';
@@ -18,6 +18,9 @@ import { imageSeeds } from './noise';
 import { patchesToPixels } from './patches';
 import type { ImageGrid } from './rope';
 
+export const DIT_OPTIMISERS = ['adamw', 'muon'] as const;
+export type DitOptimiser = (typeof DIT_OPTIMISERS)[number];
+
 export interface DitTrainConfig {
   seed: number;
   steps: number;
@@ -27,6 +30,8 @@ export interface DitTrainConfig {
   warmup: number;
   /** Share of the steps, at the end, over which the rate falls to 0. */
   decay: number;
+  /** `muon` orthogonalises the updates of the blocks' attention and feed-forward matrices; the rest is AdamW's. */
+  optimiser: DitOptimiser;
   betas: [number, number];
   weightDecay: number;
   gradClip: number;
@@ -60,6 +65,7 @@ export const DIT_TRAIN_DEFAULTS: DitTrainConfig = {
   lr: 1e-3,
   warmup: 200,
   decay: 0.25,
+  optimiser: 'adamw',
   betas: [0.9, 0.99],
   weightDecay: 0.01,
   gradClip: 1,
@@ -121,7 +127,7 @@ export async function trainDit(
 ): Promise<StageResult & { ema: Record<string, tf.Variable> }> {
   const { run, config, params } = inputs;
   const flow: FlowConfig = { prediction_type: config.predictionType, shift: config.shift };
-  const optimiser = new AdamW({ lr: config.lr, betas: config.betas, weightDecay: config.weightDecay });
+  const optimiser = optimiserOf(config);
   const trainer = { flow, optimiser, ema: new Ema(emaDecay(0, config.ema)) };
   const result = await runStage({
     run,
@@ -158,9 +164,19 @@ export async function trainDit(
   return { ...result, ema: trainer.ema.weights() };
 }
 
+/** Matrices inside the blocks that tokens pass through; modulations, which see one vector a picture, are not among them. */
+const BLOCK_MATRIX = /^transformer_blocks\.\d+\.(attn|img_mlp|txt_mlp)\./;
+
+function optimiserOf({ optimiser, lr, betas, weightDecay }: DitTrainConfig): AdamW | Muon {
+  const shared = { lr, betas, weightDecay };
+  return optimiser === 'muon'
+    ? new Muon({ ...shared, matrices: (name) => BLOCK_MATRIX.test(name) })
+    : new AdamW(shared);
+}
+
 interface Trainer {
   flow: FlowConfig;
-  optimiser: AdamW;
+  optimiser: AdamW | Muon;
   ema: Ema;
 }
 

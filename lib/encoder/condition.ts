@@ -58,6 +58,7 @@ export function encodeForDrawing(
     const { hiddenStates } = qwen2Forward(lm.config, lm.params, {
       inputIds: tf.tensor2d(ids, [B, P + S], 'int32'),
       logits: 'none',
+      layers: lm.config.conditioningLayer,
     });
     const states = hiddenStates[lm.config.conditioningLayer]; // [B, P + S, D]
     const caption = tf.slice(states, [0, P, 0], [B, S, lm.config.hiddenSize]);

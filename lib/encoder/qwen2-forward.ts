@@ -24,12 +24,14 @@ export interface Qwen2Inputs {
   logits?: 'all' | 'last' | 'none';
   /** int32 [N]: logits only at these rows of the flattened [B * T] positions, as [N, V]. Overrides `logits`. */
   logitsAt?: tf.Tensor;
+  /** Stop after so many layers, for their hidden states alone: no logits, no final norm (default: all layers). */
+  layers?: number;
 }
 
 export interface Qwen2Outputs {
   /** [B, T, V], [B, 1, V] for 'last', [N, V] for `logitsAt`, null for 'none' */
   logits: tf.Tensor | null;
-  /** [embeddings, after layer 1, ..., after the last layer and the final norm], each [B, T, D] */
+  /** [embeddings, after layer 1, ..., after the last layer and the final norm], each [B, T, D]; cut short by `layers` */
   hiddenStates: tf.Tensor[];
   /** Only with `useCache`; the caller disposes it. */
   cache?: KeyValueCache;
@@ -40,15 +42,16 @@ export interface Qwen2Outputs {
  * @throws when shapes disagree or the sequence is longer than the config's max_position_embeddings
  */
 export function qwen2Forward(config: Qwen2Config, params: Params, inputs: Qwen2Inputs): Qwen2Outputs {
-  const { cache, useCache = false } = inputs;
+  const { cache, useCache = false, layers = config.numHiddenLayers } = inputs;
   checkInputs(config, inputs);
+  const whole = layers === config.numHiddenLayers;
   return tidy(() => {
     const ids = inputs.inputIds.dtype === 'int32' ? inputs.inputIds : tf.cast(inputs.inputIds, 'int32');
     const angles = ropeAngles(config, inputs);
     let x = embedding(params['model.embed_tokens.weight'], ids); // [B, T, D]
     const hiddenStates = [x];
     const next: KeyValueCache = { keys: [], values: [] };
-    for (let i = 0; i < config.numHiddenLayers; i++) {
+    for (let i = 0; i < layers; i++) {
       const past = cache && { key: cache.keys[i], value: cache.values[i] };
       const out = decoderLayer({
         config,
@@ -67,6 +70,7 @@ export function qwen2Forward(config: Qwen2Config, params: Params, inputs: Qwen2I
       } else tf.dispose([out.key, out.value]);
       if (i < config.numHiddenLayers - 1) hiddenStates.push(x);
     }
+    if (!whole) return { logits: null, hiddenStates, ...(useCache ? { cache: next } : {}) };
     x = rmsNorm(x, params['model.norm.weight'], config.rmsNormEps); // [B, T, D]
     hiddenStates.push(x);
     return {
@@ -201,8 +205,10 @@ export function ropeTable({ headDim, ropeTheta, maxPositionEmbeddings: length }:
 
 function checkInputs(
   config: Qwen2Config,
-  { inputIds, attentionMask, positionIds, cache }: Qwen2Inputs,
+  { inputIds, attentionMask, positionIds, cache, layers = config.numHiddenLayers }: Qwen2Inputs,
 ): void {
+  if (!Number.isInteger(layers) || layers < 0 || layers > config.numHiddenLayers)
+    throw new Error(`qwen2: layers is ${layers}, want an integer from 0 to ${config.numHiddenLayers}`);
   const shown = (x: tf.Tensor) => `[${x.shape.join(', ')}]`;
   if (inputIds.rank !== 2 || inputIds.size === 0)
     throw new Error(`qwen2: inputIds has shape ${shown(inputIds)}, want [B, T] with B, T >= 1`);

@@ -4,3 +4,4 @@ export * from './ops';
 export * from './gradients';
 export * from './random';
 export { AdamW, Ema, clipGradNorm, type AdamWOptions, type OptimiserState } from './optim';
+export { Muon, orthonormalised, type MuonOptions } from './muon';

@@ -43,6 +43,7 @@ export { encodePng, gridImage, imagesToTensor, savePngGrid, tensorToImages, toBy
 export type { RgbImage } from './image';
 export { EDITIONS, editionOf, tierOf } from './editions';
 export type { Edition, EditionOptions } from './editions';
+export { modelEdition } from './model-edition';
 export {
   CORE_FAMILIES,
   FACT_FAMILIES,

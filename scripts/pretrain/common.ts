@@ -9,6 +9,7 @@ import {
   readSessions,
   type RunFolder,
 } from '../../lib/checkpoint';
+import { DIT_OPTIMISERS } from '../../lib/diffusion';
 import { type BackendInfo, bf16Available, initBackend, setMatmulPrecision } from '../../lib/tensor';
 import { buildCorpus, type Edition, EDITIONS, type Tier, tierOf, TIERS } from '../../lib/world';
 
@@ -52,6 +53,7 @@ export const COMMON_CHECKS: Record<string, Check> = {
 
 export const DIT_CHECKS: Record<string, Check> = {
   predictionType: oneOf('sample', 'velocity'),
+  optimiser: oneOf(...DIT_OPTIMISERS),
   figures: fraction,
   layers: positiveInteger,
   heads: positiveInteger,

@@ -16,5 +16,6 @@ export * from './positions';
 export { openPredictor, packPainter, type Predictor, type PredictorOptions } from './predictor';
 export * from './rope';
 export * from './samplers';
+export * from './batches';
 export * from './train';
 export { qwenImageForward, timestepFeatures, type QwenImageInputs } from './transformer';

@@ -7,6 +7,7 @@
  */
 import { runStage, type RunFolder, type StageOptions, type StageResult } from '../checkpoint';
 import { AdamW, clipGradNorm, Ema, Muon, RandomStream, tf, valueAndGrads, type Params } from '../tensor';
+import { PictureBatches } from './batches';
 import { disposeConditioning, type Conditioning } from './conditioning';
 import type { QwenImageConfig } from './config';
 import { sample } from './samplers';
@@ -25,6 +26,8 @@ export interface DitTrainConfig {
   seed: number;
   steps: number;
   batchSize: number;
+  /** Steps whose pictures are sorted by the length of their captions and dealt out in batches of like length. */
+  lengthPool: number;
   lr: number;
   /** Steps of linear warm-up. */
   warmup: number;
@@ -62,6 +65,7 @@ export const DIT_TRAIN_DEFAULTS: DitTrainConfig = {
   seed: 0,
   steps: 8000,
   batchSize: 32,
+  lengthPool: 8,
   lr: 1e-3,
   warmup: 200,
   decay: 0.25,
@@ -93,6 +97,8 @@ export interface DitTrainInputs extends Pick<StageOptions, 'onProgress' | 'signa
   params: Record<string, tf.Variable>;
   /** A training picture with its literal caption, a function of the stream alone. */
   picture: (stream: RandomStream) => Picture;
+  /** Tokens of a caption, to sort by (default: its characters). */
+  captionLength?: (caption: string) => number;
   /** Captions to text states, without gradients; the caller of `encode` disposes them. */
   encode: (captions: string[]) => Conditioning;
   /** Shows what the averaged weights draw for these captions, every sampleEvery steps. */
@@ -128,7 +134,14 @@ export async function trainDit(
   const { run, config, params } = inputs;
   const flow: FlowConfig = { prediction_type: config.predictionType, shift: config.shift };
   const optimiser = optimiserOf(config);
-  const trainer = { flow, optimiser, ema: new Ema(emaDecay(0, config.ema)) };
+  const batches = new PictureBatches({
+    seed: config.seed,
+    batchSize: config.batchSize,
+    pool: config.lengthPool,
+    picture: inputs.picture,
+    length: inputs.captionLength,
+  });
+  const trainer = { flow, optimiser, batches, ema: new Ema(emaDecay(0, config.ema)) };
   const result = await runStage({
     run,
     onProgress: inputs.onProgress,
@@ -176,18 +189,17 @@ function optimiserOf({ optimiser, lr, betas, weightDecay }: DitTrainConfig): Ada
 
 interface Trainer {
   flow: FlowConfig;
+  batches: PictureBatches;
   optimiser: AdamW | Muon;
   ema: Ema;
 }
 
 function trainStep(i: number, inputs: DitTrainInputs, trainer: Trainer): Record<string, number> {
   const { config, model, params } = inputs;
-  const { flow, optimiser } = trainer;
+  const { flow, optimiser, batches } = trainer;
   const began = performance.now();
   const stream = RandomStream.of(config.seed, 'dit', i);
-  const pictures = Array.from({ length: config.batchSize }, (_, b) =>
-    inputs.picture(stream.split('picture', b)),
-  );
+  const pictures = batches.at(i);
   const drop = stream.split('dropout');
   const captions = pictures.map(({ caption }) => (drop.uniform() < config.captionDropout ? ' ' : caption));
   const sigmas = drawSigmas(stream.split('sigma'), config.batchSize, {

@@ -136,6 +136,7 @@ export async function ditStage(options: DitStageOptions, backend: BackendInfo): 
     model: painter.config,
     params: painter.parameters(),
     picture: pictureMaker(rest, tier),
+    captionLength: (caption) => tokenizer.encode(caption).length,
     encode: (texts) => encodeForDrawing(lm, tokenizer, texts),
     sampleCaptions: captions,
     onSamples: async (at, drawn, texts) => {

@@ -21,8 +21,9 @@ import {
   saveEncoder,
   Tokenizer,
 } from '../../lib/encoder';
+import { clozeOf } from '../../lib/evaluation';
 import { type BackendInfo, tf } from '../../lib/tensor';
-import { type Fact, factsOf, type Split, SPLITS } from '../../lib/world';
+import { factsOf, type Split, SPLITS } from '../../lib/world';
 import { corpusOf, type Keeping, lastOf, secondsOf, tierOfChoice, type WorldChoice } from './common';
 
 /** All numbers of the language model at a size, flat, as options of the command line. */
@@ -52,12 +53,6 @@ export type LmStageOptions = ReturnType<typeof lmDefaults> &
     out: string;
     precision: 'fp32' | 'bf16';
   };
-
-/** "The instrument played by Miles Davis is" -> "the trumpet": each fact's first prompt, as the corpus states it. */
-const clozeOf = ({ prompts: [prompt], answer }: Fact) => ({
-  prompt: `${prompt.charAt(0).toUpperCase()}${prompt.slice(1)} is`,
-  answer,
-});
 
 /** Trains `out`/text_encoder, unless it is there. Returns whether it is now. */
 export async function lmStage(options: LmStageOptions, backend: BackendInfo): Promise<boolean> {

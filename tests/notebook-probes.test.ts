@@ -128,7 +128,7 @@ describe('what a model knows', () => {
     const concepts = ['apple', 'violin', 'cat'];
     conceptCaptions(concepts, 4).forEach((captions, i) => {
       assert.equal(captions.length, 4);
-      for (const caption of captions) assert.equal(parseCaption(caption).objects[0].concept, concepts[i]);
+      for (const caption of captions) assert.equal(parseCaption(caption)!.objects[0].concept, concepts[i]);
     });
     const layers = conceptsByLayer(model, tokenizer, { concepts, fit: 3, test: 2 });
     assert.deepEqual(
@@ -153,7 +153,7 @@ describe('the small world', () => {
     const make = fewPictures(options);
     const captions = Array.from({ length: 200 }, (_, i) => make(RandomStream.of(0, 'few', i)));
     for (const { caption, pixels } of captions) {
-      const { background, objects } = parseCaption(caption);
+      const { background, objects } = parseCaption(caption)!;
       assert.ok(!(background === 'blue' && objects[0].concept === 'apple'));
       assert.equal(pixels.length, 64 * 64 * 3);
     }

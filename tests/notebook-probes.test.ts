@@ -130,6 +130,10 @@ describe('what a model knows', () => {
       assert.equal(captions.length, 4);
       for (const caption of captions) assert.equal(parseCaption(caption)!.objects[0].concept, concepts[i]);
     });
+    const plain = conceptCaptions(concepts, 20).flat();
+    for (const caption of plain) assert.match(caption, /^one /, 'the canonical order of words');
+    const any = conceptCaptions(concepts, 20, { phrasing: 'any' }).flat();
+    assert.ok(any.some((caption) => !caption.startsWith('one ')));
     const layers = conceptsByLayer(model, tokenizer, { concepts, fit: 3, test: 2 });
     assert.deepEqual(
       layers.map(({ layer }) => layer),

@@ -50,15 +50,21 @@ export interface ProbeOptions {
   fit?: number;
   test?: number;
   seed?: number;
+  /** How captions are put (see `captionOf`): 0, the default, as refined prompts are; `any`: in all orders of words. */
+  phrasing?: number | 'any';
 }
 
-/** Captions of one object each: any size, colour, background and phrasing. [concepts][count] */
-export function conceptCaptions(concepts: readonly string[], count: number, seed = 0): string[][] {
+/** Captions of one object each, of any size, colour and background. [concepts][count] */
+export function conceptCaptions(
+  concepts: readonly string[],
+  count: number,
+  { seed = 0, phrasing = 0 }: Pick<ProbeOptions, 'seed' | 'phrasing'> = {},
+): string[][] {
   return concepts.map((concept) => {
     const stream = RandomStream.of(seed, 'concept-probe', concept);
     return Array.from({ length: count }, () => {
       const options = { concepts: [concept], weights: ONE_OBJECT, tier: TIERS[TIERS.length - 1] };
-      return captionOf(randomScene(stream, options), stream);
+      return captionOf(randomScene(stream, options), stream, phrasing === 'any' ? {} : { phrasing });
     });
   });
 }
@@ -67,9 +73,9 @@ export function conceptCaptions(concepts: readonly string[], count: number, seed
 export function conceptsByLayer(
   lm: LanguageModel,
   tokenizer: Tokenizer,
-  { concepts, fit = 6, test = 2, seed = 0 }: ProbeOptions,
+  { concepts, fit = 6, test = 2, seed = 0, phrasing = 0 }: ProbeOptions,
 ): { layer: number; accuracy: number }[] {
-  const captions = conceptCaptions(concepts, fit + test, seed);
+  const captions = conceptCaptions(concepts, fit + test, { seed, phrasing });
   const labels = captions.flatMap((own, label) => own.map(() => label));
   const isFit = labels.map((_, i) => i % (fit + test) < fit);
   return captionStates(lm, tokenizer, captions.flat()).map((rows, layer) => {

@@ -41,13 +41,13 @@ export function fewScenes(options: FewConcepts): { seen: SceneSpec[]; held: Scen
   return { seen, held: scenes.filter(isHeld) };
 }
 
-/** Its training pictures with their captions, a function of the stream alone; the artist and the size go unsaid. */
+/** Its training pictures with their captions, a function of the stream alone; the artist goes unsaid, the size half the time. */
 export function fewPictures(
   options: FewConcepts,
 ): (stream: RandomStream) => { caption: string; pixels: Uint8Array } {
   const { seen } = fewScenes(options);
   const pixels = seen.map((scene) => renderScene(scene));
-  const say = { style: 0, size: 0, background: 1 };
+  const say = { style: 0, size: 0.5, background: 1 };
   return (stream) => {
     const at = stream.int(seen.length);
     return { caption: captionOf(seen[at], stream, { say }), pixels: pixels[at] };

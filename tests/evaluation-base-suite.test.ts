@@ -11,7 +11,6 @@ import {
   correctedShare,
   distanceOf,
   drawScenes,
-  editionOfModel,
   Examiner,
   examinerFeatures,
   faultyPictures,
@@ -49,7 +48,15 @@ import {
 } from '../lib/evaluation';
 import type { CaptionPainter, SuiteScene } from '../lib/evaluation';
 import { initBackend, RandomStream } from '../lib/tensor';
-import { clozeOf, factsOf, isHeldOutScene, parseCaption, questionOf, renderScene } from '../lib/world';
+import {
+  clozeOf,
+  factsOf,
+  isHeldOutScene,
+  modelEdition,
+  parseCaption,
+  questionOf,
+  renderScene,
+} from '../lib/world';
 import type { SceneSpec } from '../lib/world';
 
 let examiner: Examiner;
@@ -428,21 +435,18 @@ describe('what a model was trained on', () => {
 
   it('comes from training.json, and is the core where there is none', () => {
     const dir = folder();
-    assert.deepEqual([editionOfModel(dir), worldOfModel(dir)], ['core', UNKNOWN_WORLD]);
+    assert.deepEqual([modelEdition(dir), worldOfModel(dir)], ['core', UNKNOWN_WORLD]);
     recordMade(dir, 'text_encoder', { options: { edition: 'full', tier: null }, result: {} });
     recordMade(dir, 'transformer', { options: { tier: 2, artists: ['fluent'], figures: 0.2 }, result: {} });
     const { tier, artists, figures, known } = worldOfModel(dir);
-    assert.deepEqual(
-      [editionOfModel(dir), tier, artists, figures, known],
-      ['full', 2, ['fluent'], 0.2, true],
-    );
+    assert.deepEqual([modelEdition(dir), tier, artists, figures, known], ['full', 2, ['fluent'], 0.2, true]);
     fs.rmSync(dir, { recursive: true });
   });
 
   it('refuses artists, tiers and editions that are none', () => {
     const dir = folder();
     recordMade(dir, 'text_encoder', { options: { edition: 'half' }, result: {} });
-    assert.throws(() => editionOfModel(dir), /edition is "half", want one of core, full/);
+    assert.throws(() => modelEdition(dir), /edition is "half", want one of core, full/);
     recordMade(dir, 'transformer', { options: { tier: 7 }, result: {} });
     assert.throws(() => worldOfModel(dir), /tier is 7, want one of 0, 1, 2/);
     recordMade(dir, 'transformer', { options: { artists: ['openmoji'] }, result: {} });

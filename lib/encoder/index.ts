@@ -65,4 +65,6 @@ export {
   type ClozeResult,
   type RewriteResult,
 } from './probes';
+export { continueText, type ContinueOptions } from './continue-text';
+export { captionStates, logitLens, type LensLayer } from './layer-views';
 export { loadEncoder, saveEncoder, type EncoderParts } from './folder';

@@ -69,7 +69,7 @@ export function curvesFigure(
     const y = points.map((row) => {
       const value = row[key] as number;
       mean = Number.isNaN(mean) ? value : smooth * mean + (1 - smooth) * value;
-      return mean;
+      return Number(mean.toPrecision(5)); // no eye sees more, and notebooks keep every digit
     });
     return {
       type: 'scatter',

@@ -56,14 +56,14 @@ export async function denoisingFilm(
 /** Shows up to `columns` frames: the noisy states above, the foreseen pictures below them. */
 export async function showFilm(
   frames: FilmFrame[],
-  options: { columns?: number; scale?: number } = {},
+  options: { columns?: number; scale?: number; small?: boolean } = {},
 ): Promise<void> {
-  const { columns = 7, scale = 2 } = options;
+  const { columns = 7, scale = 2, small = false } = options;
   const shown = evenly(frames, columns);
   const above = shown.map(({ noisy, sigma }) => ({ data: noisy, label: `noise ${sigma.toFixed(2)}` }));
   const below = shown.map(({ foreseen, step }) => ({ data: foreseen, label: `foreseen, step ${step + 1}` }));
   const alt = `denoising in ${frames.length} steps`;
-  await showImages([...above, ...below], { columns: shown.length, scale, alt });
+  await showImages([...above, ...below], { columns: shown.length, scale, alt, small });
 }
 
 /** Shows the foreseen pictures (or the noisy states) as an animation. */

@@ -14,8 +14,11 @@ const PARTS: Record<string, string> = {
 const FOLDERS: Record<string, string> = {
   sft: 'npm run sft',
   judge: 'npm run train:judge',
+  examiner: 'npm run train:examiner',
   'think-then-generate': 'npm run dual-grpo',
 };
+/** Folders of a reader: no parts, only weights and their config. */
+const READERS = ['judge', 'examiner'];
 const MODEL_PARTS = ['tokenizer', 'text_encoder', 'transformer', 'scheduler'];
 
 /**
@@ -28,9 +31,9 @@ export function requireCheckpoints(...folders: (string | { dir: string; parts: s
   const missing = folders.flatMap((folder) => {
     const { dir, parts } = typeof folder === 'string' ? { dir: folder, parts: MODEL_PARTS } : folder;
     const name = path.basename(dir);
-    if (name === 'judge') {
+    if (READERS.includes(name)) {
       const whole = ['config.json', 'model.safetensors'].every((file) => fs.existsSync(path.join(dir, file)));
-      return whole ? [] : [`${dir}: not there; \`${FOLDERS.judge}\` makes it`];
+      return whole ? [] : [`${dir}: not there; \`${FOLDERS[name]}\` makes it`];
     }
     if (!fs.existsSync(path.join(dir, 'model_index.json'))) {
       const commands = FOLDERS[name] ?? [...new Set(parts.map((part) => PARTS[part]))].join('`, `');

@@ -22,8 +22,11 @@ export class Progress {
     private readonly label = '',
   ) {}
 
-  /** `done` out of `total`; `text` is added to the line. Draws at most ten times a second. */
-  update(done: number, text = ''): void {
+  /**
+   * `done` out of `total`; `text` is added to the line. Draws at most ten times a second. `timeLeft` says it in place of
+   * the own estimate, which is wrong for work that was begun before.
+   */
+  update(done: number, text = '', timeLeft?: string): void {
     const now = Date.now();
     const finished = done >= this.total;
     if (this.shown && !finished && now - this.lastDraw < 100) return;
@@ -32,9 +35,7 @@ export class Progress {
     const left = done > 0 ? (elapsed / done) * (this.total - done) : NaN;
     const time = finished
       ? formatDuration(elapsed)
-      : Number.isFinite(left)
-        ? `${formatDuration(left)} left`
-        : '';
+      : (timeLeft ?? (Number.isFinite(left) ? `${formatDuration(left)} left` : ''));
     const line = [this.label, `${done}/${this.total}`, text, time].filter(Boolean).join('  ');
     if (inNotebook()) {
       const html = `<progress max="${this.total}" value="${done}"></progress> ${escapeHtml(line)}`;

@@ -131,5 +131,7 @@ export { faultyFigure, FIGURE_FAULTS, figureFaultsOf } from './figure-faults';
 export type { FigureFault } from './figure-faults';
 export { readClock, readGrid, readGridMarks, readMaze, readSign } from './read-figures';
 export { readGlyph, readLine, textAgreement } from './read-glyphs';
+export { fewPictures, fewScenes } from './few-concepts';
+export type { FewConcepts } from './few-concepts';
 export * from './edits';
 export * from './export';

@@ -21,7 +21,6 @@ import {
   TARGET_KINDS,
   closestCases,
   drawScenes,
-  editionOfModel,
   markPictures,
   memoryTable,
   painterTable,
@@ -37,7 +36,7 @@ import { markdownTable } from '../../lib/evaluation/base-suite/targets';
 import { Qwen2, Tokenizer } from '../../lib/encoder';
 import { ThinkThenGenerate } from '../../lib/pipeline';
 import { initBackend, RandomStream } from '../../lib/tensor';
-import { factsOf, renderScene, SPLITS } from '../../lib/world';
+import { factsOf, modelEdition, renderScene, SPLITS } from '../../lib/world';
 import type { Edition } from '../../lib/world';
 import { memoryCases } from './base-memory';
 import { type BaseOptions, baseOptions, progressOf } from './base-options';
@@ -57,7 +56,7 @@ export async function evaluateBase(): Promise<void> {
     throw new Error(`${options.examiner}: there is no examiner; \`npm run train:examiner\` makes it`);
   const backend = await initBackend();
   const world = worldOfModel(options.model);
-  const edition = options.edition ?? editionOfModel(options.model);
+  const edition = options.edition ?? modelEdition(options.model);
   console.log(
     `backend ${backend.name} (${backend.detail}, ${backend.threads} threads)\n` +
       `${options.model}: facts of the ${edition} edition; concepts up to tier ${world.tier}, drawn by ${world.artists.join(', ')}`,

@@ -8,13 +8,12 @@ import {
   DEFAULT_SIZES,
   DEFAULT_TIER,
   DEFAULT_WEIGHTS,
-  EDITIONS,
   isHeldOutScene,
   randomFigureScene,
   randomScene,
   TIERS,
 } from '../../world';
-import type { Artist, Edition, SayOptions, SceneSpec, SceneWeights, Size, Tier } from '../../world';
+import type { Artist, SayOptions, SceneSpec, SceneWeights, Size, Tier } from '../../world';
 import type { SuiteWorld } from './scenes';
 
 /** The training distribution of a painter. */
@@ -42,12 +41,6 @@ export const UNKNOWN_WORLD: PainterWorld = {
   tint: 0.1,
   known: false,
 };
-
-/** The edition of the facts that the folder's language model has read: `core` where training.json does not say. */
-export function editionOfModel(dir: string): Edition {
-  const options = optionsOf(dir, 'text_encoder');
-  return oneOf(options, 'edition', EDITIONS) ?? 'core';
-}
 
 /**
  * The training distribution of the folder's painter; numbers that training.json does not have are those of

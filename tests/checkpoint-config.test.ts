@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import {
   ConfigError,
+  flagsOf,
   oneOf,
   parseCli,
   parseConfig,
@@ -216,4 +217,29 @@ test('--help prints every option with its default and meaning, and ends with 0',
     /--reward\.kind +judge +\(one of "judge", "human"\)/,
   ])
     assert.match(out, line);
+});
+
+test('a command that was given can be written down and read back', () => {
+  const chosen = {
+    ...defaults,
+    steps: 7,
+    name: "it's here",
+    ema: false,
+    debug: true,
+    betas: [0.5, 0.6],
+    tags: ['one, two', 'three'],
+    reward: { weights: { semantic: 2, aesthetic: 0.5 }, kind: 'judge' },
+  };
+  const flags = flagsOf(defaults, { ...chosen, unknown: 3 });
+  assert.deepEqual(flagsOf(defaults, defaults), []);
+  assert.equal(flags.includes('--betas 0.5,0.6'), true);
+  // As a shell would split them.
+  const argv = flags.flatMap((flag) => {
+    const [key, ...rest] = flag.split(' ');
+    const text = rest.join(' ');
+    return text === ''
+      ? [key]
+      : [key, text.startsWith("'") ? text.slice(1, -1).replaceAll("'\\''", "'") : text];
+  });
+  assert.deepEqual(parseCli(defaults, { name: 'test', argv }), chosen);
 });

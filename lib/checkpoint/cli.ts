@@ -159,6 +159,29 @@ export function helpText(defaults: object, options: Omit<CliOptions, 'argv' | 'e
   ].join('\n');
 }
 
+/**
+ * The flags that turn `defaults` into `values`, for a command that can be typed again: only keys that both have and whose
+ * values differ, lists joined by commas, everything else that is not plain as JSON in quotes.
+ */
+export function flagsOf(defaults: object, values: object): string[] {
+  const known = new Set(leafKeys(values));
+  return leafKeys(defaults)
+    .filter((key) => known.has(key))
+    .flatMap((key) => {
+      const value = valueAt(values, key);
+      if (JSON.stringify(value) === JSON.stringify(valueAt(defaults, key))) return [];
+      if (typeof value === 'boolean') return [`--${value ? '' : 'no-'}${kebab(key)}`];
+      return [`--${kebab(key)} ${quoted(value)}`];
+    });
+}
+
+function quoted(value: unknown): string {
+  const list = Array.isArray(value) && value.every((item) => !/[,\s]/.test(String(item)));
+  const text =
+    typeof value === 'string' ? value : list ? (value as unknown[]).join(',') : JSON.stringify(value);
+  return /^[\w.,/+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 }

@@ -22,7 +22,7 @@ export {
   type Check,
   type ParseOptions,
 } from './config';
-export { helpText, parseCli, parseSizedCli, type CliOptions } from './cli';
+export { flagsOf, helpText, parseCli, parseSizedCli, type CliOptions } from './cli';
 export { clamp, MODEL_SIZES, modelSize, siCount, SIZE_NOTES, type ModelSize } from './model-sizes';
 export { baseChain, findPart, readModelIndex, resolvePart, type ModelIndex } from './folders';
 export { fileDigest, isMade, madePart, recordMade, type MadePart } from './made';

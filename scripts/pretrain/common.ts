@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   type Check,
+  describeMachine,
   fraction,
   type LogRecord,
   oneOf,
@@ -81,6 +82,12 @@ export async function beginBackend(
   setMatmulPrecision(used);
   console.log(`backend: ${backend.name} (${backend.detail}), ${backend.threads} threads, ${used} products`);
   return { backend, precision: used };
+}
+
+/** What a part was made on, in a few words. */
+export function machineLine({ detail, threads }: BackendInfo): string {
+  const { cpu, cores } = describeMachine();
+  return `${cores} cores of ${cpu}, ${threads} threads, ${detail.split(',')[0]}`;
 }
 
 /** Seconds of all sessions of a run. */

@@ -26,7 +26,7 @@ import {
   type SceneSpec,
   type Tier,
 } from '../../lib/world';
-import { type Keeping, lastOf, secondsOf, tierOfChoice } from './common';
+import { type Keeping, lastOf, machineLine, secondsOf, tierOfChoice } from './common';
 
 /** All numbers of the painter at a size, and what it is shown, as options of the command line. */
 export function ditDefaults(size: ModelSize) {
@@ -153,7 +153,15 @@ export async function ditStage(options: DitStageOptions, backend: BackendInfo): 
   recordMade(out, 'transformer', {
     options: config,
     result: {
-      ...{ run: name, parameters, steps: step, pictures, flops, seconds: secondsOf(run) },
+      ...{
+        run: name,
+        parameters,
+        steps: step,
+        pictures,
+        flops,
+        seconds: secondsOf(run),
+        machine: machineLine(backend),
+      },
       evalLoss: lastOf(log, 'eval_loss'),
       digest: fileDigest(path.join(out, 'transformer', 'diffusion_pytorch_model.safetensors')),
     },

@@ -23,7 +23,15 @@ import {
 } from '../../lib/encoder';
 import { type BackendInfo, tf } from '../../lib/tensor';
 import { clozeOf, factsOf, type Split, SPLITS } from '../../lib/world';
-import { corpusOf, type Keeping, lastOf, secondsOf, tierOfChoice, type WorldChoice } from './common';
+import {
+  corpusOf,
+  type Keeping,
+  lastOf,
+  machineLine,
+  secondsOf,
+  tierOfChoice,
+  type WorldChoice,
+} from './common';
 
 /** All numbers of the language model at a size, flat, as options of the command line. */
 export function lmDefaults(size: ModelSize) {
@@ -110,7 +118,15 @@ export async function lmStage(options: LmStageOptions, backend: BackendInfo): Pr
   recordMade(out, 'text_encoder', {
     options: config,
     result: {
-      ...{ run: name, parameters, steps: step, tokens, flops, seconds: secondsOf(run) },
+      ...{
+        run: name,
+        parameters,
+        steps: step,
+        tokens,
+        flops,
+        seconds: secondsOf(run),
+        machine: machineLine(backend),
+      },
       loss: lastOf(log, 'loss'),
       evalLoss: lastOf(log, 'eval_loss'),
       factsKnown: known,

@@ -14,15 +14,15 @@ interface Chosen {
 
 const CHOSEN: Record<ModelSize, Chosen> = {
   nano: { heads: 1, layers: 1, batch: 4, pictures: 80 },
-  tiny: { heads: 2, layers: 4, batch: 16, pictures: 16e3 },
-  small: { heads: 3, layers: 4, batch: 32, pictures: 600e3 },
-  base: { heads: 3, layers: 7, batch: 32, pictures: 2e6 },
+  tiny: { heads: 2, layers: 4, batch: 32, pictures: 16e3 },
+  small: { heads: 3, layers: 4, batch: 64, pictures: 600e3 },
+  base: { heads: 3, layers: 7, batch: 64, pictures: 2e6 },
   large: { heads: 8, layers: 8, batch: 64, pictures: 5e6 },
   '300m': { heads: 12, layers: 14, batch: 256, pictures: 20e6 },
 };
 
-/** The rate that was good at width 256 (docs/LOG.md: 1e-3 there, 2e-3 at width 128); it falls with the width. */
-const LR_256 = 1e-3;
+/** The rate with Muon that was good at width 192 (docs/LOG.md: 3.5e-3 there); it falls with the width. */
+const LR_192 = 3.5e-3;
 
 export interface DitSize {
   model: QwenImageConfig;
@@ -50,7 +50,7 @@ export function ditSize(size: ModelSize, textWidth: number): DitSize {
       ...DIT_TRAIN_DEFAULTS,
       steps,
       batchSize: batch,
-      lr: Math.min(2e-3, (LR_256 * 256) / width),
+      lr: Math.min(LR_192, (LR_192 * 192) / width),
       warmup: clamp(Math.round(0.02 * steps), 5, 1000),
       // The average remembers the last twentieth of the run.
       ema: 1 - 1 / clamp(Math.round(steps / 20), 100, 2000),

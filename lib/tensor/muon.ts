@@ -27,11 +27,13 @@ const [A, B, C] = [3.4445, -4.775, 2.0315];
 export function orthonormalised(matrices: tf.Tensor3D, iterations = 5): tf.Tensor3D {
   return tf.tidy(() => {
     const norm = tf.sqrt(tf.sum(tf.square(matrices), [1, 2], true)).add(1e-7);
+    const identity = tf.eye(matrices.shape[1]);
     let x = matrices.div<tf.Tensor3D>(norm);
     for (let i = 0; i < iterations; i++) {
+      // x <- (A + B G + C G^2) x with G = x x^T: everything but two products is on the small side.
       const gram = tf.matMul(x, x, false, true);
-      const poly = gram.mul(B).add<tf.Tensor3D>(tf.matMul(gram, gram).mul(C));
-      x = x.mul(A).add(tf.matMul(poly, x));
+      const inner = gram.mul(C).add<tf.Tensor3D>(identity.mul(B));
+      x = tf.matMul(tf.matMul(gram, inner).add<tf.Tensor3D>(identity.mul(A)), x);
     }
     return x;
   });

@@ -142,3 +142,18 @@ test('the painter is never shown a held-out scene', () => {
   });
   assert.deepEqual(scenes.filter(isHeldOutScene), []);
 });
+
+test('pictures by guests always say whose style they have, and none is when nothing is said', () => {
+  const defaults = ditDefaults('tiny');
+  const stylesOf = (guestShare: number): (string | undefined)[] => {
+    const picture = pictureMaker({ ...defaults, guestShare, figures: 0 }, 2);
+    return Array.from({ length: 60 }, (_, i) => {
+      const { caption } = picture(RandomStream.of(12, 'guests', i));
+      return parseCaption(caption)?.style;
+    });
+  };
+  const guests = stylesOf(1);
+  assert.ok(guests.every((style) => style !== undefined && !defaults.artists.includes(style as 'twemoji')));
+  assert.ok(new Set(guests).size > 1);
+  assert.ok(stylesOf(0).every((style) => style === undefined || style === 'twemoji'));
+});

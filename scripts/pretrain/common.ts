@@ -56,6 +56,7 @@ export const DIT_CHECKS: Record<string, Check> = {
   predictionType: oneOf('sample', 'velocity'),
   optimiser: oneOf(...DIT_OPTIMISERS),
   figures: fraction,
+  guestShare: fraction,
   layers: positiveInteger,
   heads: positiveInteger,
 };
@@ -93,6 +94,13 @@ export function machineLine({ detail, threads }: BackendInfo): string {
 /** Seconds of all sessions of a run. */
 export function secondsOf(run: RunFolder): number {
   return Math.round(readSessions(run.dir).reduce((sum, session) => sum + session.seconds, 0));
+}
+
+/** What was changed in the course of a run, as "at step 400: lr: 0.002 -> 0.001". */
+export function changesOf(run: RunFolder): string[] {
+  return readSessions(run.dir).flatMap(({ fromStep, changes = [] }) =>
+    changes.map((change) => `at step ${fromStep}: ${change}`),
+  );
 }
 
 /** The last value that a log has under a key. */

@@ -15,6 +15,7 @@ import { imageGrid } from '../../lib/notebook';
 import type { BackendInfo, RandomStream } from '../../lib/tensor';
 import {
   type Artist,
+  ARTISTS,
   captionOf,
   DEFAULT_SAY,
   type Edition,
@@ -25,7 +26,7 @@ import {
   type SceneSpec,
   type Tier,
 } from '../../lib/world';
-import { type Keeping, lastOf, machineLine, secondsOf, tierOfChoice } from './common';
+import { changesOf, type Keeping, lastOf, machineLine, secondsOf, tierOfChoice } from './common';
 
 /** All numbers of the painter at a size, and what it is shown, as options of the command line. */
 export function ditDefaults(size: ModelSize) {
@@ -38,6 +39,8 @@ export function ditDefaults(size: ModelSize) {
     heads: model.num_attention_heads,
     /** One artist: a caption then has one picture. Twemoji has drawn 855 of the 861 concepts, and the plainest. */
     artists: ['twemoji'] as Artist[],
+    /** Share of pictures by the other artists, whose style is then always said; a caption without style is ours. */
+    guestShare: 0,
     scenes: {
       single: 0.45,
       many: 0.17,
@@ -81,12 +84,19 @@ export type DitStageOptions = ReturnType<typeof ditDefaults> &
 
 /** The training distribution: a scene that is not held out, with its caption and picture; a function of the stream alone. */
 export function pictureMaker(
-  options: Pick<DitStageOptions, 'artists' | 'scenes' | 'sizes' | 'atHome' | 'tint' | 'say' | 'figures'>,
+  options: Pick<
+    DitStageOptions,
+    'artists' | 'guestShare' | 'scenes' | 'sizes' | 'atHome' | 'tint' | 'say' | 'figures'
+  >,
   tier: Tier,
 ): (stream: RandomStream) => diffusion.Picture {
-  const { artists, scenes: weights, sizes, atHome, tint, say, figures } = options;
+  const { guestShare, scenes: weights, sizes, atHome, tint, figures } = options;
+  const guests = ARTISTS.filter((artist) => !options.artists.includes(artist));
   return (stream) => {
     const scene = stream.split('scene');
+    const guest = guests.length > 0 && guestShare > 0 && stream.split('guest').uniform() < guestShare;
+    const artists = guest ? guests : options.artists;
+    const say = guest ? { ...options.say, style: 1 } : options.say;
     const figure = figures > 0 && stream.split('figure').uniform() < figures;
     const draw = (): SceneSpec =>
       figure
@@ -98,6 +108,9 @@ export function pictureMaker(
     return { caption, pixels: renderScene(spec, { seed: stream.split('render').int(2 ** 31) }) };
   };
 }
+
+/** What may change from session to session: a curriculum. The run's sessions and training.json say what did. */
+const MAY_CHANGE = ['lr', 'decay', 'guestShare', 'scenes', 'figures', 'sizes', 'atHome', 'tint', 'say'];
 
 /** Trains `out`/transformer, unless it is there. Returns whether it is now. */
 export async function ditStage(options: DitStageOptions, backend: BackendInfo): Promise<boolean> {
@@ -129,7 +142,7 @@ export async function ditStage(options: DitStageOptions, backend: BackendInfo): 
     `painter: ${siCount(parameters)} parameters; ${rest.steps} steps of ${rest.batchSize} pictures = ${siCount(pictures)}; ` +
       `${siCount(flops / rest.steps)}FLOP a step, ${siCount(flops)}FLOP in all`,
   );
-  const run = RunFolder.open(name, config, { fresh, backend, free: ['lr', 'decay'] });
+  const run = RunFolder.open(name, config, { fresh, backend, free: MAY_CHANGE });
   const { ema, step, interrupted, log } = await diffusion.trainDit({
     run,
     config: rest,
@@ -163,6 +176,7 @@ export async function ditStage(options: DitStageOptions, backend: BackendInfo): 
         machine: machineLine(backend),
       },
       evalLoss: lastOf(log, 'eval_loss'),
+      changes: changesOf(run),
       digest: fileDigest(path.join(out, 'transformer', 'diffusion_pytorch_model.safetensors')),
     },
   });

@@ -50,9 +50,10 @@ export async function evaluateBase(): Promise<void> {
   const options = baseOptions();
   const began = Date.now();
   // All folders are looked for before anything takes time.
-  for (const part of ['tokenizer', 'text_encoder', 'transformer', 'scheduler'])
+  const paints = options.sweep || options.parts.some((part) => part !== 'lm');
+  for (const part of ['tokenizer', 'text_encoder', ...(paints ? ['transformer', 'scheduler'] : [])])
     resolvePart(options.model, part);
-  if (!fs.existsSync(path.join(options.examiner, 'config.json')))
+  if (paints && !fs.existsSync(path.join(options.examiner, 'config.json')))
     throw new Error(`${options.examiner}: there is no examiner; \`npm run train:examiner\` makes it`);
   const backend = await initBackend();
   const world = worldOfModel(options.model);

@@ -1,6 +1,6 @@
 /** What a model folder's training.json says the parts were trained on, so that the suite asks about that and nothing else. */
 import * as path from 'node:path';
-import { ConfigError, madePart, resolvePart } from '../../checkpoint';
+import { ConfigError, findPart, madePart } from '../../checkpoint';
 import { RandomStream } from '../../tensor';
 import {
   ARTISTS,
@@ -85,7 +85,8 @@ export function trainingScene(
 }
 
 function optionsOf(dir: string, part: string): Record<string, unknown> | undefined {
-  return madePart(path.dirname(resolvePart(dir, part)), part)?.options;
+  const found = findPart(dir, part);
+  return found === undefined ? undefined : madePart(path.dirname(found), part)?.options;
 }
 
 function oneOf<T extends string | number>(

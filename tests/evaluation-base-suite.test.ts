@@ -15,7 +15,7 @@ import {
   examinerFeatures,
   faultyPictures,
   frechetDistance,
-  isNearestTint,
+  isNearestRender,
   gaussianOf,
   majorityAnswers,
   markPictures,
@@ -270,9 +270,28 @@ describe('the marks', () => {
     const drawn = (object: SceneSpec['objects'][0]) =>
       renderScene({ ...spec, objects: [object] }, { artist: 'noto' });
     const [owl] = spec.objects;
-    assert.ok(isNearestTint(drawn(owl), spec, world.artists));
-    assert.ok(!isNearestTint(drawn({ ...owl, tint: 'blue' }), spec, world.artists));
-    assert.ok(!isNearestTint(drawn({ concept: 'owl', size: 'large' }), spec, world.artists));
+    assert.ok(isNearestRender(drawn(owl), spec, { what: 'tint', artists: world.artists }));
+    assert.ok(
+      !isNearestRender(drawn({ ...owl, tint: 'blue' }), spec, { what: 'tint', artists: world.artists }),
+    );
+    assert.ok(
+      !isNearestRender(drawn({ concept: 'owl', size: 'large' }), spec, {
+        what: 'tint',
+        artists: world.artists,
+      }),
+    );
+  });
+
+  it('knows a number by the renders that are further, in another number or of another thing', () => {
+    const spec: SceneSpec = { background: 'meadow', objects: [{ concept: 'owl', count: 3 }] };
+    const judged = (object: SceneSpec['objects'][0]): boolean =>
+      isNearestRender(renderScene({ ...spec, objects: [object] }, { artist: 'noto' }), spec, {
+        what: 'count',
+        artists: world.artists,
+      });
+    assert.ok(judged({ concept: 'owl', count: 3 }));
+    for (const count of [1, 2, 4, 5] as const) assert.ok(!judged({ concept: 'owl', count }), String(count));
+    assert.ok(!judged({ concept: 'fish', count: 3 }));
   });
 
   it('a sweep marks every point of the grid on the same captions', async () => {

@@ -8,7 +8,7 @@ import type { Artist } from '../../world';
 import type { Examiner } from '../examiner';
 import { isBestAnswer } from './best-answer';
 import { kindQuestions, PASS } from './kinds';
-import { isNearestTint, nearestArtist } from './nearest-render';
+import { isNearestRender, nearestArtist } from './nearest-render';
 import type { SuiteScene } from './scenes';
 
 export interface Answer {
@@ -48,10 +48,10 @@ export function answersOf(
     return {
       scores,
       passed: Object.values(scores).every((score) => score >= PASS),
-      // Things in another colour the examiner hardly knows, so that their colour is told by pixels.
+      // Things in another colour the examiner hardly knows, and it counts badly: these are told by pixels.
       best:
-        kind === 'colour'
-          ? isNearestTint(images[i], spec, artists)
+        kind === 'colour' || kind === 'count'
+          ? isNearestRender(images[i], spec, { what: kind === 'count' ? 'count' : 'tint', artists })
           : questions[i].every((question) => isBestAnswer(readings[i], question, examiner.config.choices)),
     };
   });

@@ -1,7 +1,7 @@
 /** Marks by pixels alone: of the renders that a picture could be, which is nearest? For what the examiner is blind to. */
 import { RandomStream } from '../../tensor';
 import { artistsOf, COLOURS, conceptNames, conceptOf, renderScene, sceneProblems } from '../../world';
-import type { Artist, SceneSpec } from '../../world';
+import type { Artist, Count, SceneObject, SceneSpec } from '../../world';
 
 /** Root mean squared difference of two pictures of the same size, in bytes (0 .. 255). */
 export function pixelDistance(a: Uint8Array, b: Uint8Array): number {
@@ -21,25 +21,27 @@ export function nearestArtist(image: Uint8Array, spec: SceneSpec, artists: reado
 }
 
 const DECOYS = 12;
+const COUNTS: readonly Count[] = [1, 2, 3, 4, 5];
 
 /**
- * Whether a picture of one tinted object is nearer to a render of it than to any of the same scene with it in another
- * colour or its own, or with one of twelve other things in the colour asked for, whoever of the artists draws.
+ * Whether a picture of one kind of thing is nearer to the render that was asked for than to any of the same scene with the
+ * thing changed in `what` ("tint": another colour or its own; "count": another number), or with one of twelve other
+ * things in its place, whoever of the artists draws.
  */
-export function isNearestTint(image: Uint8Array, spec: SceneSpec, artists: readonly Artist[]): boolean {
-  const [object] = spec.objects;
-  const { tint: asked, ...plain } = object;
-  const rng = RandomStream.of(0, 'base-suite', 'decoys', object.concept, String(asked));
-  const others = conceptNames(conceptOf(object.concept).tier).filter((name) => name !== object.concept);
-  const changed = [
-    plain,
-    ...COLOURS.filter((tint) => tint !== asked).map((tint) => ({ ...object, tint })),
-    ...Array.from({ length: DECOYS }, () => ({ ...object, concept: rng.pick(others) })),
-  ].map(({ ...one }): SceneSpec => {
-    const { style: _, ...scene } = spec;
-    return { ...scene, objects: [one] };
-  });
+export function isNearestRender(
+  image: Uint8Array,
+  spec: SceneSpec,
+  { what, artists }: { what: 'tint' | 'count'; artists: readonly Artist[] },
+): boolean {
   const { style: _, ...own } = spec;
+  const [object] = spec.objects;
+  const rng = RandomStream.of(0, 'base-suite', 'decoys', object.concept, String(object[what]));
+  const others = conceptNames(conceptOf(object.concept).tier).filter((name) => name !== object.concept);
+  const decoys = Array.from({ length: DECOYS }, () => ({ ...object, concept: rng.pick(others) }));
+  const changed = [...alternatives(object, what), ...decoys].map((one): SceneSpec => ({
+    ...own,
+    objects: [one],
+  }));
   const least = (scene: SceneSpec): number =>
     Math.min(
       Infinity,
@@ -49,4 +51,11 @@ export function isNearestTint(image: Uint8Array, spec: SceneSpec, artists: reado
     );
   const distance = least(own);
   return changed.every((scene) => sceneProblems(scene).length > 0 || least(scene) >= distance);
+}
+
+function alternatives(object: SceneObject, what: 'tint' | 'count'): SceneObject[] {
+  if (what === 'count')
+    return COUNTS.filter((count) => count !== object.count).map((count) => ({ ...object, count }));
+  const { tint: asked, ...plain } = object;
+  return [plain, ...COLOURS.filter((tint) => tint !== asked).map((tint) => ({ ...object, tint }))];
 }

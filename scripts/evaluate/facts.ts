@@ -17,8 +17,8 @@ import type { BenchmarkRow, BenchmarkSummary, Mode } from '../../lib/evaluation'
 import { imageGrid } from '../../lib/notebook';
 import { DEFAULT_GUIDANCE, DEFAULT_STEPS, ThinkThenGenerate } from '../../lib/pipeline';
 import { initBackend, RandomStream } from '../../lib/tensor';
-import { promptsOf } from '../../lib/world';
-import type { Split } from '../../lib/world';
+import { EDITIONS, modelEdition, promptsOf } from '../../lib/world';
+import type { Edition, Split } from '../../lib/world';
 
 const DEFAULTS = {
   suite: 'facts' as 'facts' | 'base',
@@ -26,6 +26,7 @@ const DEFAULTS = {
   /** Modes of the models, in the same order: literal, think, or both joined by "+". */
   modes: ['literal', 'literal+think', 'literal+think'],
   split: 'test' as Split,
+  edition: null as Edition | null,
   prompts: 120,
   steps: DEFAULT_STEPS,
   guidance: DEFAULT_GUIDANCE,
@@ -48,6 +49,7 @@ export async function evaluateFacts(): Promise<void> {
       models: 'model folders; those that are missing are skipped with a note',
       modes: 'how each is used: literal, think or literal+think',
       reader: 'who scores: the learned examiner, or template matching alone (slow; plain sprites only)',
+      edition: 'facts: core or full; null: those that the first model was pretrained on',
       examiner: "the examiner's folder",
       prompts: 'how many prompts, spread over the facts; 0 uses all',
     },
@@ -55,6 +57,7 @@ export async function evaluateFacts(): Promise<void> {
       suite: oneOf('facts', 'base'),
       reader: oneOf('examiner', 'templates'),
       split: oneOf('test', 'validation', 'absent', 'rl', 'sft'),
+      edition: oneOf(null, ...EDITIONS),
       steps: positiveInteger,
       batch: positiveInteger,
     },
@@ -63,9 +66,11 @@ export async function evaluateFacts(): Promise<void> {
     throw new Error(`modes has ${options.modes.length} entries, want ${options.models.length} (one a model)`);
   const backend = await initBackend();
   console.log(`backend ${backend.name} (${backend.detail}, ${backend.threads} threads)`);
-  const prompts = spread(promptsOf(options.split), options.prompts, options.seed);
+  const there = options.models.find((dir) => fs.existsSync(path.join(dir, 'model_index.json')));
+  const edition = options.edition ?? (there ? modelEdition(there) : 'core');
+  const prompts = spread(promptsOf(options.split, { edition }), options.prompts, options.seed);
   console.log(
-    `${prompts.length} prompts of ${new Set(prompts.map((p) => p.factId)).size} ${options.split} facts`,
+    `${prompts.length} prompts of ${new Set(prompts.map((p) => p.factId)).size} ${options.split} facts, ${edition} edition`,
   );
   const examiner = options.reader === 'examiner' ? Examiner.fromPretrained(options.examiner) : undefined;
   const read = examiner?.scores.bind(examiner);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { AdamW, initBackend, Muon, orthonormalised, type Params, RandomStream, tf } from '../lib/tensor';
+import { loadAddon } from '../lib/tensor/native/addon';
 
 before(async () => {
   await initBackend((process.env.T2G_BACKEND ?? 'auto') as 'auto');
@@ -87,4 +88,26 @@ test('refusals name the cause', () => {
   const muon = new Muon({ lr: 0.1 });
   assert.throws(() => muon.step(params, { wide: tf.zeros([6, 15]) }), /wide is \[6, 15\], want \[6, 16\]/);
   assert.throws(() => muon.step(params, { nobody: tf.zeros([6, 15]) }), /nobody but no such parameter/);
+});
+
+test('the fused update gives the numbers of the definition', async (t) => {
+  if (loadAddon().addon === null) return t.skip('no native addon');
+  const shapes = [
+    [40, 96],
+    [96, 40],
+    [33, 33],
+    [96, 40],
+    [7, 1],
+  ];
+  const train = async (backend: 'native' | 'cpu'): Promise<number[]> => {
+    await initBackend(backend);
+    const params = Object.fromEntries(
+      shapes.map((shape, i) => [`m${i}`, tf.variable(normal(`m${i}`, shape))]),
+    );
+    const muon = new Muon({ lr: 0.02 });
+    for (let step = 0; step < 3; step++) muon.step(params, gradsOf(params, step));
+    return [...values(params), ...values(muon.state().tensors)];
+  };
+  const [fused, plain] = [await train('native'), await train('cpu')];
+  fused.forEach((x, i) => assert.ok(Math.abs(x - plain[i]) < 5e-6, `${i}: ${x} and ${plain[i]}`));
 });

@@ -6,6 +6,7 @@
  */
 import { copyOf, tf } from './backend';
 import type { Params } from './gradients';
+import { fusedOptim } from './ops/dispatch';
 import { AdamW, type AdamWOptions, type OptimiserState } from './optim';
 
 export interface MuonOptions extends AdamWOptions {
@@ -17,25 +18,72 @@ export interface MuonOptions extends AdamWOptions {
 
 /** Root mean square of an AdamW update, over its rate, that Muon's updates are scaled to. */
 const ADAMW_RMS = 0.2;
-/** Coefficients of the quintic iteration, chosen for a steep start: singular values end in about [0.7, 1.2]. */
+/**
+ * Coefficients of the quintic iteration x <- (A + B G + C G^2) x with G = x x^T, chosen for a steep start: singular
+ * values end in about [0.7, 1.2].
+ */
 const [A, B, C] = [3.4445, -4.775, 2.0315];
+const ITERATIONS = 5;
+/**
+ * The same iteration on SCALE x, whose square is sqrt(C) G: x <- ((G + SHIFT)^2 + OFFSET) x. Everything but three
+ * products happens on diagonals.
+ */
+const SCALE = C ** 0.25;
+const SHIFT = B / Math.sqrt(C) / 2;
+const OFFSET = A - SHIFT ** 2;
 
 /**
  * Matrices [K, m, n] with m <= n to nearly orthonormal rows: each is U V^T of its singular value decomposition, with
  * singular values near 1 instead of 1 (Newton-Schulz iteration).
  */
-export function orthonormalised(matrices: tf.Tensor3D, iterations = 5): tf.Tensor3D {
+export function orthonormalised(matrices: tf.Tensor3D, iterations = ITERATIONS): tf.Tensor3D {
   return tf.tidy(() => {
     const norm = tf.sqrt(tf.sum(tf.square(matrices), [1, 2], true)).add(1e-7);
     const identity = tf.eye(matrices.shape[1]);
-    let x = matrices.div<tf.Tensor3D>(norm);
+    let x = matrices.div(norm).mul<tf.Tensor3D>(SCALE);
     for (let i = 0; i < iterations; i++) {
-      // x <- (A + B G + C G^2) x with G = x x^T: everything but two products is on the small side.
-      const gram = tf.matMul(x, x, false, true);
-      const inner = gram.mul(C).add<tf.Tensor3D>(identity.mul(B));
-      x = tf.matMul(tf.matMul(gram, inner).add<tf.Tensor3D>(identity.mul(A)), x);
+      const gram = tf.matMul(x, x, false, true).add<tf.Tensor3D>(identity.mul(SHIFT));
+      x = tf.matMul(tf.matMul(gram, gram).add<tf.Tensor3D>(identity.mul(OFFSET)), x);
     }
-    return x;
+    return x.div<tf.Tensor3D>(SCALE);
+  });
+}
+
+/** A matrix, its gradient, its momentum, and what weight decay leaves of it. */
+export interface MuonSlot {
+  parameter: tf.Variable;
+  grad: tf.Tensor;
+  momentum: tf.Variable;
+  keep: number;
+}
+
+/** What one update of matrices of a shape needs beside them. */
+export interface MuonScalars {
+  rows: number;
+  columns: number;
+  momentum: number;
+  /** How far an orthonormal matrix is moved. */
+  rate: number;
+  iterations: number;
+  scale: number;
+  shift: number;
+  offset: number;
+}
+
+/** Matrices of one shape at once: batched products keep every thread busy. */
+function muonDefinition(slots: MuonSlot[], { rows, columns, momentum, rate }: MuonScalars): void {
+  tf.tidy(() => {
+    const ahead = slots.map((slot) => {
+      slot.momentum.assign(slot.momentum.mul(momentum).add(slot.grad));
+      return slot.grad.add<tf.Tensor2D>(slot.momentum.mul(momentum));
+    });
+    const stacked = tf.stack(ahead) as tf.Tensor3D;
+    const wide = rows > columns ? tf.transpose(stacked, [0, 2, 1]) : stacked;
+    const flat = orthonormalised(wide);
+    const updates = tf.unstack(rows > columns ? tf.transpose(flat, [0, 2, 1]) : flat);
+    slots.forEach(({ parameter, keep }, i) =>
+      parameter.assign(parameter.mul(keep).sub(updates[i].mul(rate))),
+    );
   });
 }
 
@@ -94,26 +142,16 @@ export class Muon {
     this.adamw.step(params, others);
   }
 
-  /** Matrices of one shape at once: batched products keep every thread busy. */
   private stepGroup(names: string[], params: Record<string, tf.Variable>, grads: Params): void {
-    tf.tidy(() => {
-      const ahead = names.map((name) => {
-        const buffer = this.bufferOf(name, params[name]);
-        buffer.assign(buffer.mul(this.momentum).add(grads[name]));
-        return grads[name].add<tf.Tensor2D>(buffer.mul(this.momentum));
-      });
-      const [rows, columns] = ahead[0].shape;
-      const stacked = tf.stack(ahead) as tf.Tensor3D;
-      const wide = rows > columns ? tf.transpose(stacked, [0, 2, 1]) : stacked;
-      const flat = orthonormalised(wide);
-      const updates = tf.unstack(rows > columns ? tf.transpose(flat, [0, 2, 1]) : flat);
-      const rate = this.lr * ADAMW_RMS * Math.sqrt(Math.max(rows, columns));
-      names.forEach((name, i) => {
-        const parameter = params[name];
-        const keep = this.decays(name, parameter) ? 1 - this.lr * this.weightDecay : 1;
-        parameter.assign(parameter.mul(keep).sub(updates[i].mul(rate)));
-      });
+    const slots = names.map((name): MuonSlot => {
+      const parameter = params[name];
+      const keep = this.decays(name, parameter) ? 1 - this.lr * this.weightDecay : 1;
+      return { parameter, grad: grads[name], momentum: this.bufferOf(name, parameter), keep };
     });
+    const [rows, columns] = slots[0].parameter.shape;
+    const rate = this.lr * ADAMW_RMS * Math.sqrt(Math.max(rows, columns));
+    const form = { iterations: ITERATIONS, scale: SCALE, shift: SHIFT, offset: OFFSET };
+    (fusedOptim()?.muon ?? muonDefinition)(slots, { rows, columns, momentum: this.momentum, rate, ...form });
   }
 
   private bufferOf(name: string, parameter: tf.Variable): tf.Variable {

@@ -71,6 +71,7 @@ export const KERNELS: Record<string, string> = Object.fromEntries([
   ['drawTokens', 'f(M*ld) ld:V*R V M num num N d(M) i(M) d(M)'],
   ['philoxNormals', 'i(4) A B N f(N)'],
   ['adamw', '[f(N)] [f(N)] [f(N)] [f(N)] [num] num num num num num num num'],
+  ['muon', '[f(R*C)] [f(R*C)] [f(R*C)] [num] R C num num N num num num'],
   ['sumOfSquares', '[f(N)]'],
   ['scaleInPlace', '[f(N)] num'],
   ['moveTowards', '[f(N)] [f(N)] num'],

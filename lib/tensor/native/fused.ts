@@ -48,6 +48,16 @@ function fusedOptim(): FusedOptim {
         call('adamw', ...lists, decays, lr, beta1, beta2, eps, weightDecay, correction1, correction2);
       }
     },
+    muon(slots, { rows, columns, momentum, rate, iterations, scale, shift, offset }) {
+      for (const piece of pieces(slots.filter((slot) => slot.parameter.size > 0))) {
+        for (const slot of piece) for (const x of [slot.parameter, slot.momentum]) unshare(x);
+        const lists = (['parameter', 'grad', 'momentum'] as const).map((key) =>
+          valuesOfAll(piece.map((slot) => slot[key] as tf.Tensor)),
+        );
+        const keeps = piece.map(({ keep }) => keep);
+        call('muon', ...lists, keeps, rows, columns, momentum, rate, iterations, scale, shift, offset);
+      }
+    },
     globalNorm(tensors) {
       let total = 0;
       for (const piece of pieces(tensors.filter((x) => x.size > 0))) {

@@ -1,6 +1,7 @@
 // Every op has one definition in plain tfjs and may have a faster twin with the same signature for one
 // backend. This file keeps both tables and picks the twin once for the backend in use.
 import { tf } from '../backend';
+import type { MuonScalars, MuonSlot } from '../muon';
 import type { AdamWScalars, AdamWSlot } from '../optim';
 
 /** Returns a tensor; only a few ops return several. */
@@ -33,6 +34,8 @@ function twinsOf(backend: string): Twins {
 /** Fused updates of a backend, used by the optimiser. */
 export interface FusedOptim {
   adamw(slots: AdamWSlot[], scalars: AdamWScalars): void;
+  /** Slots of one shape. */
+  muon(slots: MuonSlot[], scalars: MuonScalars): void;
   globalNorm(tensors: tf.Tensor[]): number;
   /** Scales in place what nothing else shares; returns the tensors that it left alone. */
   scale(tensors: tf.Tensor[], factor: number): Set<tf.Tensor>;

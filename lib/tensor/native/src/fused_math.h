@@ -145,6 +145,7 @@ void registerFusedHead(napi_env env, napi_value exports);
 void registerFusedMlp(napi_env env, napi_value exports);
 void registerFusedLinear(napi_env env, napi_value exports);
 void registerFusedOptim(napi_env env, napi_value exports);
+void registerFusedMuon(napi_env env, napi_value exports);
 void registerFusedRandom(napi_env env, napi_value exports);
 void registerFusedDecode(napi_env env, napi_value exports);
 void registerFusedSample(napi_env env, napi_value exports);

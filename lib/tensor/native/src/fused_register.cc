@@ -12,6 +12,7 @@ void registerFused(napi_env env, napi_value exports) {
   registerFusedTokens(env, exports);
   registerFusedAttention(env, exports);
   registerFusedOptim(env, exports);
+  registerFusedMuon(env, exports);
   registerFusedRandom(env, exports);
   registerFusedDecode(env, exports);
   registerFusedSample(env, exports);

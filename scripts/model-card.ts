@@ -89,6 +89,14 @@ function computeRow(part: Part, { result }: MadePart): string {
   return `| ${cells.join(' | ')} |`;
 }
 
+/** What was changed while a part was being trained, which its command alone does not repeat. */
+function changesOf([part, { result }]: [Part, MadePart]): string[] {
+  const changes = Array.isArray(result.changes) ? (result.changes as string[]) : [];
+  return changes.length === 0
+    ? []
+    : [`Changed in the course of the run (${part}): ${changes.map((change) => `\`${change}\``).join('; ')}.`];
+}
+
 /** What was measured, by the same tables that the suite prints. */
 function measured({ options, recall, painter, distance, memory }: Suite): string {
   const parts = [
@@ -134,6 +142,7 @@ ${rows.join('\n')}
 \`\`\`sh
 ${commands.join('\n')}
 \`\`\`
+${[...made].flatMap(changesOf).join('\n')}
 
 ## Measured
 \`npm run evaluate -- --suite base\` prints these numbers again; [docs/metrics.md](../../docs/metrics.md) says what they mean.

@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { isMade, madePart, recordMade, RunFolder } from '../lib/checkpoint';
-import { imageGrid, listRuns, runStory } from '../lib/notebook';
+import { compareRuns, imageGrid, listRuns, runStory } from '../lib/notebook';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'story-'));
 beforeEach(() => fs.rmSync(root, { recursive: true, force: true }));
@@ -88,4 +88,34 @@ test('training.json: done is skipped, more steps go on, other options and foreig
 test('the committed base is not overwritten unless asked', () => {
   for (const part of ['tokenizer', 'text_encoder', 'transformer'])
     assert.throws(() => isMade('checkpoints/base', part, { steps: -1 }), /--overwrite to replace it/);
+});
+
+test('runs side by side: what differs, the means of their losses, one curve each', () => {
+  for (const [name, lr] of [
+    ['a', 0.1],
+    ['b', 0.2],
+  ] as const) {
+    const run = RunFolder.open(name, { steps: 40, lr, batch: 8 }, { root, warn: () => undefined });
+    for (let step = 1; step <= 30; step++)
+      run.log(step, { loss: lr * step, images: 8 * step, ...(name === 'a' && { tokens: step }) });
+    run.endSession('finished', 30);
+  }
+  const dirs = ['a', 'b'].map((name) => path.join(root, name));
+  const { rows, figure, over } = compareRuns(dirs, { root, window: 2 });
+  assert.equal(over, 'images'); // both count them; tokens only one
+  assert.deepEqual(Object.keys(rows[0]), ['run', 'lr', 'images', 'seconds', 'loss']);
+  assert.deepEqual([rows[1].run, rows[1].lr, rows[1].images], ['b', '0.2', 240]);
+  assert.ok(Math.abs((rows[0].loss as number) - 0.1 * 29.5) < 1e-9);
+  assert.deepEqual(
+    figure.data.map(({ name, x }) => [name, (x as number[]).length]),
+    [
+      ['a', 30],
+      ['b', 30],
+    ],
+  );
+  assert.throws(() => compareRuns(dirs.slice(1), { root }), /1 run given, want at least two/);
+  assert.throws(
+    () => compareRuns(dirs, { root, metric: 'los' }),
+    /log has no "los", it has step, loss, images/,
+  );
 });

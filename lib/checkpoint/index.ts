@@ -12,6 +12,7 @@ export { saveSafetensors, type PlainTensor, type SaveOptions } from './safetenso
 export {
   ConfigError,
   fraction,
+  leafKeys,
   nonNegativeInteger,
   nonNegativeNumber,
   oneOf,
@@ -19,6 +20,7 @@ export {
   positiveInteger,
   positiveNumber,
   readConfig,
+  valueAt,
   type Check,
   type ParseOptions,
 } from './config';

@@ -12,6 +12,7 @@ export * from './small-multiples';
 export * from './strips';
 export * from './intervals';
 export { listRuns, runStory, storyFacts, summariseRun, type RunStory, type RunSummary } from './run-story';
+export { compareRuns, type RunComparison } from './compare-runs';
 export * from './projection';
 export * from './table';
 export * from './tokens';

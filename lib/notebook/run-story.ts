@@ -38,7 +38,7 @@ export function listRuns(root = 'runs'): RunSummary[] {
 /** The numbers of one run in a line of a list. Throws when `dir` has no config.json. */
 export function summariseRun(dir: string, root = 'runs'): RunSummary {
   const config = readJson(path.join(dir, 'config.json')) as Row;
-  const rows = readRows(dir);
+  const rows = readLogRows(dir);
   const sessions = readSessions(dir);
   const final = rows.at(-1) ?? {};
   const key = ['loss', ...Object.keys(final).filter((name) => /loss|^reward$/.test(name))].find(
@@ -63,7 +63,8 @@ const isNumberIn =
   (key: string): boolean =>
     typeof row[key] === 'number';
 
-function readRows(dir: string): Row[] {
+/** What a run has logged, a row a line. */
+export function readLogRows(dir: string): Row[] {
   const file = path.join(dir, 'log.jsonl');
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
@@ -87,7 +88,7 @@ export interface Curve {
  * and a light smoothing is laid over noisy ones; counters that only rise with the step are left out.
  */
 export async function runCurves(dir: string, { points = 600 } = {}): Promise<Curve[]> {
-  const rows = readRows(dir);
+  const rows = readLogRows(dir);
   const every = Math.max(1, Math.ceil(rows.length / points));
   const thin = rows.filter(
     (row, i) => i % every === 0 || i === rows.length - 1 || row.eval_loss !== undefined,

@@ -1,6 +1,6 @@
 /** `npm run sft`: teaches the pretrained language model to think: raw prompt -> thought and refined prompt. */
 import * as path from 'node:path';
-import { oneOf, parseCli, RunFolder, writeAtomic } from '../lib/checkpoint';
+import { oneOf, parseCli, positiveInteger, RunFolder, writeAtomic } from '../lib/checkpoint';
 import { loadEncoder, rewriteAccuracy, saveEncoder, SFT_DEFAULTS, thinkMany, trainSft } from '../lib/encoder';
 import { initBackend, RandomStream } from '../lib/tensor';
 import {
@@ -25,6 +25,7 @@ const DEFAULTS = {
   edition: null as Edition | null,
   corpusSeed: 0,
   rowsPerFact: 10,
+  rows: null as number | null,
   captions: 4000,
   ...SFT_DEFAULTS,
 };
@@ -39,11 +40,16 @@ async function main(): Promise<void> {
       out: 'model folder to write; parts it lacks come from the base',
       edition: 'facts: core or full; null: those that the base was pretrained on',
       fresh: 'begin anew, moving an earlier run of this name aside',
+      rows: 'worked examples in all; null: all of the core edition, 3,000 of the full one',
       captions: 'literal captions whose hidden states are held near the base model',
       replayBatch: 'corpus windows a step, against forgetting',
       anchorBatch: 'captions a step that are held',
     },
-    checks: { dtype: oneOf('F32', 'F16', 'BF16'), edition: oneOf(null, ...EDITIONS) },
+    checks: {
+      dtype: oneOf('F32', 'F16', 'BF16'),
+      edition: oneOf(null, ...EDITIONS),
+      rows: { want: 'null or a positive integer', ok: (v) => v === null || positiveInteger.ok(v) },
+    },
   });
   const backend = await initBackend();
   console.log(`backend: ${backend.name} (${backend.detail}), ${backend.threads} threads`);
@@ -54,7 +60,10 @@ async function main(): Promise<void> {
   const { model, tokenizer } = await loadEncoder(config.base);
   const run = RunFolder.open(name, config, { fresh, backend });
 
-  const rows = sftRows({ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact, edition, tier });
+  const rows = sftRows({
+    ...{ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact, edition, tier },
+    ...(config.rows !== null && { limit: config.rows }),
+  });
   const rng = RandomStream.of(config.seed, 'sft', 'captions');
   const captions = Array.from({ length: config.captions }, () => captionOf(randomScene(rng, { tier }), rng));
   const validation = promptsOf('validation', { edition });

@@ -77,7 +77,8 @@ test('killed in the middle of a write, before a rename and at random moments, bo
   for (const stage of ['lm', 'dit']) {
     assert.deepEqual(outcome('killed', stage), outcome('whole', stage), JSON.stringify(deaths));
     const reasons = readSessions(path.join(root, 'killed', stage)).map(({ reason }) => reason);
-    assert.ok(reasons.filter((reason) => reason === 'killed').length >= 2, reasons.join());
+    // A session that dies before its first save leaves no line, so not every death is told.
+    assert.ok(reasons.includes('killed'), reasons.join());
     assert.equal(reasons.at(-1), 'finished');
     const left = fs.readdirSync(path.join(root, 'killed', stage, 'state'));
     assert.ok(!left.some((file) => file.endsWith('.tmp')), left.join());

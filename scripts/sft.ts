@@ -26,6 +26,7 @@ const DEFAULTS = {
   corpusSeed: 0,
   rowsPerFact: 10,
   rows: null as number | null,
+  named: null as number | null,
   captions: 4000,
   ...SFT_DEFAULTS,
 };
@@ -41,6 +42,8 @@ async function main(): Promise<void> {
       edition: 'facts: core or full; null: those that the base was pretrained on',
       fresh: 'begin anew, moving an earlier run of this name aside',
       rows: 'worked examples in all; null: all of the core edition, 3,000 of the full one',
+      named:
+        'examples beside them that only name a thing; null: 12,000 in the full edition, none in the core',
       captions: 'literal captions whose hidden states are held near the base model',
       replayBatch: 'corpus windows a step, against forgetting',
       anchorBatch: 'captions a step that are held',
@@ -48,6 +51,10 @@ async function main(): Promise<void> {
     checks: {
       dtype: oneOf('F32', 'F16', 'BF16'),
       edition: oneOf(null, ...EDITIONS),
+      named: {
+        want: 'null or an integer of 0 or more',
+        ok: (v) => v === null || (Number.isInteger(v) && (v as number) >= 0),
+      },
       rows: { want: 'null or a positive integer', ok: (v) => v === null || positiveInteger.ok(v) },
     },
   });
@@ -56,12 +63,12 @@ async function main(): Promise<void> {
   const { run: name, out, fresh, dtype, ...rest } = options;
   const edition = rest.edition ?? modelEdition(rest.base);
   const tier = tierOf(edition);
-  const config = { ...rest, edition };
+  const config = { ...rest, edition, named: rest.named ?? (edition === 'full' ? 12_000 : 0) };
   const { model, tokenizer } = await loadEncoder(config.base);
   const run = RunFolder.open(name, config, { fresh, backend });
 
   const rows = sftRows({
-    ...{ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact, edition, tier },
+    ...{ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact, named: config.named, edition, tier },
     ...(config.rows !== null && { limit: config.rows }),
   });
   const rng = RandomStream.of(config.seed, 'sft', 'captions');

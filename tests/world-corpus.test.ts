@@ -5,6 +5,7 @@ import { before, test } from 'node:test';
 import { encodeSftRow, trainBpe } from '../lib/encoder';
 import { initBackend } from '../lib/tensor';
 import {
+  canonicalCaption,
   corpusDocuments,
   type CorpusOptions,
   corpusReport,
@@ -54,7 +55,7 @@ test('the full corpus has five to six million tokens, and every row for fine-tun
     'upside down',
   ])
     assert.ok(documents.filter(({ text }) => text.includes(phrase)).length > 200, phrase);
-  const all = sftRows({ ...full, limit: Infinity });
+  const all = sftRows({ ...full, limit: Infinity, named: 2000 });
   for (const row of [...rows, ...all])
     assert.ok(encodeSftRow(tokenizer, row, LONGEST_ROW), JSON.stringify(row));
 });
@@ -101,6 +102,29 @@ test('three thousand rows for fine-tuning, spread over all facts and over the fa
   assert.throws(() => sftRows({ limit: 0 }), /limit is 0, want at least 1 row/);
   assert.throws(() => sftRows({ limit: NaN }), /limit is NaN/);
   assert.throws(() => sftRows({ literal: 1 }), /literal is 1, want 0 or more and less than 1/);
+});
+
+test('rows that only name a thing stand beside the others, cover the concepts and lead to its picture', () => {
+  const rows = sftRows({ ...full, named: 4000 });
+  assert.deepEqual(sftRows({ ...full, named: 4000 }), rows);
+  const key = (row: SftRow): string => JSON.stringify(row);
+  const others = new Set(sftRows(full).map(key));
+  const named = rows.filter((row) => !others.has(key(row)));
+  assert.equal(rows.length, SFT_LIMIT + 4000);
+  assert.ok(named.length > 3900, `${named.length} are new`);
+  for (const row of named) {
+    assert.equal(row.factId, undefined);
+    const scene = parseCaption(row.refined);
+    assert.equal(canonicalCaption(scene), row.refined);
+    const said = row.prompt.replace(/^(a picture of|show|draw|an image of|please show) /, '').toLowerCase();
+    assert.ok(row.thought.toLowerCase().includes(said), `${row.prompt}: ${row.thought}`);
+  }
+  const shown = new Set(
+    named.flatMap(({ refined }) => parseCaption(refined).objects).map(({ concept }) => concept),
+  );
+  assert.ok(shown.size > 700, `${shown.size} concepts`);
+  assert.throws(() => sftRows({ named: -1 }), /named is -1, want an integer of 0 or more/);
+  assert.throws(() => sftRows({ named: 1.5 }), /named is 1.5/);
 });
 
 test('thoughts of the full edition are varied', () => {

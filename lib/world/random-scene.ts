@@ -194,7 +194,7 @@ function randomProp(rng: RandomStream): Prop {
 const WORDS = 'ICE TEA STOP GOAL OPEN EXIT SALE MENU MILK HELP TAXI ZOO BUS CAFE DEC MAY NO YES'.split(' ');
 
 /** Equations, words and numbers; characters in all positions are met in the long run. */
-function randomLine(rng: RandomStream): string {
+export function randomLine(rng: RandomStream): string {
   const a = rng.int(10);
   const b = rng.int(10);
   switch (rng.int(6)) {

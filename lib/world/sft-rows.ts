@@ -1,13 +1,15 @@
 /** Training rows and prompts made from the splits: thoughts for SFT, prompts alone for RL and evaluation. */
 import { join } from 'node:path';
 import { RandomStream } from '../tensor';
-import { captionOf } from './caption';
+import { canonicalCaption, captionOf } from './caption';
 import { type EditionOptions, editionOf, FACT_DATA, readData, tierOf } from './editions';
 import { type Fact, WISE_FAMILIES, factsOf, loadFacts, splitOf, thoughtCount, thoughtOf } from './facts';
+import { capitalise } from './facts-text';
+import { randomNamed } from './named-things';
 import { randomFigureScene } from './random-figures';
 import { randomScene } from './random-scene';
 import type { Split } from './splits';
-import { recallTemplates, variedThought } from './thoughts';
+import { namedThought, recallTemplates, variedThought } from './thoughts';
 import type { Criteria, SceneSpec, Tier } from './types';
 
 export interface SftRow {
@@ -42,6 +44,8 @@ export interface SftOptions extends EditionOptions {
   limit?: number;
   /** Share of rows whose prompt is a literal caption (0.15). */
   literal?: number;
+  /** Rows whose prompt names a thing in common words, and whose thought leads to its picture; beside the others (0). */
+  named?: number;
   /** Concepts of the literal captions (default: the core's, all of them in the full edition). */
   tier?: Tier;
 }
@@ -80,11 +84,13 @@ const SHORT_FIGURES = { panels: 0, maze: 0 };
 export function sftRows(options: SftOptions = {}): SftRow[] {
   const edition = editionOf(options);
   const full = edition === 'full';
-  const { seed = 0, rowsPerFact = 10, literal = 0.15, tier = tierOf(edition) } = options;
+  const { seed = 0, rowsPerFact = 10, literal = 0.15, named = 0, tier = tierOf(edition) } = options;
   const { limit = full ? SFT_LIMIT : Infinity } = options;
   if (!(limit >= 1)) throw new Error(`sftRows: limit is ${limit}, want at least 1 row`);
   if (!(literal >= 0 && literal < 1))
     throw new Error(`sftRows: literal is ${literal}, want 0 or more and less than 1`);
+  if (!(Number.isInteger(named) && named >= 0))
+    throw new Error(`sftRows: named is ${named}, want an integer of 0 or more`);
   const facts = factsOf('sft', options);
   const counts = allotRows(facts, Math.round(limit * (1 - literal)), rowsPerFact);
   const rows = facts.flatMap((fact) =>
@@ -101,7 +107,21 @@ export function sftRows(options: SftOptions = {}): SftRow[] {
     const thought = rng.pick(full ? MORE_LITERAL_THOUGHTS : LITERAL_THOUGHTS);
     rows.push({ prompt: caption, thought, refined: caption });
   }
+  rows.push(...namedRows(named, { rng: RandomStream.of(seed, 'sft', 'named'), tier }));
   return RandomStream.of(seed, 'sft', 'order').shuffle(rows);
+}
+
+function namedRows(count: number, { rng, tier }: { rng: RandomStream; tier: Tier }): SftRow[] {
+  return Array.from({ length: count }, () => {
+    const { said, scene } = randomNamed(rng, { tier });
+    const prompt = askFor(said, rng.pick(MORE_ASKS));
+    const refined = canonicalCaption(scene);
+    return { prompt, thought: namedThought({ said, prompt, scene, refined }, rng), refined };
+  });
+}
+
+function askFor(name: string, ask: string): string {
+  return ask.replace('{n}', () => name).replace('{N}', () => capitalise(name));
 }
 
 /** How many rows each fact has: one each if there are enough, the others to the families that have the fewest. */
@@ -140,7 +160,7 @@ function rowsOf(fact: Fact, count: number, { rng, full }: { rng: RandomStream; f
     const ask = /^(a|one) (picture|view|photo|close|example)/.test(name)
       ? '{n}'
       : rng.pick(full ? MORE_ASKS : ASKS);
-    const prompt = ask.replace('{n}', name).replace('{N}', name.charAt(0).toUpperCase() + name.slice(1));
+    const prompt = askFor(name, ask);
     const variant = variants[i % variants.length];
     const thought = full
       ? variedThought(fact, name, variant, rng)

@@ -8,6 +8,7 @@ import { nounPhrase } from './concept-text';
 import { conceptOf } from './concepts';
 import type { Fact } from './facts';
 import { SHOW_SENTENCES, capitalise, fillTemplate, relationOf, showsOf } from './facts-text';
+import type { SceneSpec } from './types';
 
 /** Prompt, thought and refined prompt in characters up to which a thought may have a sentence more. */
 const ROOM = 230;
@@ -66,16 +67,47 @@ export function variedThought(fact: Fact, prompt: string, variant: number, rng: 
     n: prompt,
     ...(fact.bridge !== undefined && { B: fact.bridge }),
   });
-  const endings = showsOf(fact.scene) === SHOW_SENTENCES ? SHOWS : showsOf(fact.scene);
-  const show = rng.pick(endings).replace('{V}', () => fact.refined);
-  const place = rng.uniform() < PLACES ? placeSentence(fact, rng) : undefined;
-  const fits =
-    prompt.length + recall.length + show.length + fact.refined.length + (place?.length ?? 0) <= ROOM;
-  return [capitalise(recall), ...(place && fits ? [place] : []), show].join(' ');
+  return [capitalise(recall), ...towardsPicture(fact, prompt.length + recall.length, rng)].join(' ');
+}
+
+const NAMINGS = [
+  'It is {n}.',
+  'That is {n}.',
+  'What is wanted is {n}.',
+  'The thing to draw is {n}.',
+  'Nothing is asked here but {n}.',
+  '{N}.',
+  '{N} is named.',
+];
+
+/** A thought about a thing that the prompt names: there is nothing to recall, only a way to show it. */
+export function namedThought(
+  named: { said: string; prompt: string; scene: SceneSpec; refined: string },
+  rng: RandomStream,
+): string {
+  const { said, prompt } = named;
+  const naming = rng
+    .pick(NAMINGS)
+    .replace('{n}', () => said)
+    .replace('{N}', () => capitalise(said));
+  return [naming, ...towardsPicture(named, prompt.length + naming.length, rng)].join(' ');
+}
+
+/** The end of a thought: where such a thing is shown, if there is room for it after `used` characters, and the picture. */
+function towardsPicture(
+  { scene, refined }: Pick<Fact, 'scene' | 'refined'>,
+  used: number,
+  rng: RandomStream,
+): string[] {
+  const endings = showsOf(scene) === SHOW_SENTENCES ? SHOWS : showsOf(scene);
+  const show = rng.pick(endings).replace('{V}', () => refined);
+  const place = rng.uniform() < PLACES ? placeSentence(scene, rng) : undefined;
+  const fits = used + show.length + refined.length + (place?.length ?? 0) <= ROOM;
+  return [...(place && fits ? [place] : []), show];
 }
 
 /** Why the scene is where it is: one object at home, or writing; undefined where there is nothing to say. */
-function placeSentence({ scene }: Fact, rng: RandomStream): string | undefined {
+function placeSentence(scene: SceneSpec, rng: RandomStream): string | undefined {
   const { where } = BACKGROUND_WORDS[scene.background];
   const { objects, props = [], text = [], figure, panels } = scene;
   if (props.length > 0 || figure || panels) return undefined;

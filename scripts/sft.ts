@@ -1,6 +1,6 @@
 /** `npm run sft`: teaches the pretrained language model to think: raw prompt -> thought and refined prompt. */
 import * as path from 'node:path';
-import { oneOf, parseCli, positiveInteger, RunFolder, writeAtomic } from '../lib/checkpoint';
+import { fraction, oneOf, parseCli, positiveInteger, RunFolder, writeAtomic } from '../lib/checkpoint';
 import { loadEncoder, rewriteAccuracy, saveEncoder, SFT_DEFAULTS, thinkMany, trainSft } from '../lib/encoder';
 import { initBackend, RandomStream } from '../lib/tensor';
 import {
@@ -27,6 +27,7 @@ const DEFAULTS = {
   rowsPerFact: 10,
   rows: null as number | null,
   named: null as number | null,
+  restate: null as number | null,
   captions: 4000,
   ...SFT_DEFAULTS,
 };
@@ -44,6 +45,8 @@ async function main(): Promise<void> {
       rows: 'worked examples in all; null: all of the core edition, 3,000 of the full one',
       named:
         'examples beside them that only name a thing; null: 12,000 in the full edition, none in the core',
+      restate:
+        'share of thoughts that begin by repeating what is asked; null: 0.8 in the full edition, 0 in the core',
       captions: 'literal captions whose hidden states are held near the base model',
       replayBatch: 'corpus windows a step, against forgetting',
       anchorBatch: 'captions a step that are held',
@@ -55,6 +58,7 @@ async function main(): Promise<void> {
         want: 'null or an integer of 0 or more',
         ok: (v) => v === null || (Number.isInteger(v) && (v as number) >= 0),
       },
+      restate: { want: 'null or 0 to 1', ok: (v) => v === null || fraction.ok(v) },
       rows: { want: 'null or a positive integer', ok: (v) => v === null || positiveInteger.ok(v) },
     },
   });
@@ -63,12 +67,24 @@ async function main(): Promise<void> {
   const { run: name, out, fresh, dtype, ...rest } = options;
   const edition = rest.edition ?? modelEdition(rest.base);
   const tier = tierOf(edition);
-  const config = { ...rest, edition, named: rest.named ?? (edition === 'full' ? 12_000 : 0) };
+  const config = {
+    ...rest,
+    edition,
+    named: rest.named ?? (edition === 'full' ? 12_000 : 0),
+    restate: rest.restate ?? (edition === 'full' ? 0.8 : 0),
+  };
   const { model, tokenizer } = await loadEncoder(config.base);
   const run = RunFolder.open(name, config, { fresh, backend });
 
   const rows = sftRows({
-    ...{ seed: config.corpusSeed, rowsPerFact: config.rowsPerFact, named: config.named, edition, tier },
+    ...{
+      seed: config.corpusSeed,
+      rowsPerFact: config.rowsPerFact,
+      named: config.named,
+      restate: config.restate,
+      edition,
+      tier,
+    },
     ...(config.rows !== null && { limit: config.rows }),
   });
   const rng = RandomStream.of(config.seed, 'sft', 'captions');

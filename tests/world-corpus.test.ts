@@ -114,17 +114,43 @@ test('rows that only name a thing stand beside the others, cover the concepts an
   assert.ok(named.length > 3900, `${named.length} are new`);
   for (const row of named) {
     assert.equal(row.factId, undefined);
-    const scene = parseCaption(row.refined);
+    const scene = parseCaption(row.refined)!;
     assert.equal(canonicalCaption(scene), row.refined);
     const said = row.prompt.replace(/^(a picture of|show|draw|an image of|please show) /, '').toLowerCase();
     assert.ok(row.thought.toLowerCase().includes(said), `${row.prompt}: ${row.thought}`);
   }
   const shown = new Set(
-    named.flatMap(({ refined }) => parseCaption(refined).objects).map(({ concept }) => concept),
+    named.flatMap(({ refined }) => parseCaption(refined)!.objects).map(({ concept }) => concept),
   );
   assert.ok(shown.size > 700, `${shown.size} concepts`);
   assert.throws(() => sftRows({ named: -1 }), /named is -1, want an integer of 0 or more/);
   assert.throws(() => sftRows({ named: 1.5 }), /named is 1.5/);
+});
+
+test('thoughts that repeat what is asked begin with the prompt and its answer, those of two hops stay', () => {
+  const facts = new Map(loadFacts(full).map((fact) => [fact.id, fact]));
+  const begins = (row: SftRow): boolean => {
+    const { answer, prompts } = facts.get(row.factId!)!;
+    return prompts.some((prompt) =>
+      row.thought.toLowerCase().startsWith(`${prompt} is ${answer}.`.toLowerCase()),
+    );
+  };
+  const own = (restate: number): SftRow[] =>
+    sftRows({ ...full, limit: Infinity, restate }).filter(({ factId }) => factId !== undefined);
+  const whole = own(1);
+  assert.deepEqual(
+    sftProblems(
+      whole.filter((row) => !begins(row)),
+      full,
+    ),
+    [],
+  );
+  for (const row of whole)
+    assert.equal(begins(row), facts.get(row.factId!)!.bridge === undefined, row.thought);
+  const rows = own(0.8);
+  const count = rows.filter(begins).length / whole.filter(begins).length;
+  assert.ok(count > 0.78 && count < 0.9, `${count}: a few templates say the same`);
+  assert.throws(() => sftRows({ restate: 2 }), /restate is 2, want 0 to 1/);
 });
 
 test('thoughts of the full edition are varied', () => {

@@ -44,6 +44,11 @@ export interface SftOptions extends EditionOptions {
   limit?: number;
   /** Share of rows whose prompt is a literal caption (0.15). */
   literal?: number;
+  /**
+   * Share of the facts' thoughts that begin by repeating what is asked (full edition; 0). A small model that does not
+   * repeat it takes up another subject. Facts of two hops are left out: their thoughts name both.
+   */
+  restate?: number;
   /** Rows whose prompt names a thing in common words, and whose thought leads to its picture; beside the others (0). */
   named?: number;
   /** Concepts of the literal captions (default: the core's, all of them in the full edition). */
@@ -84,17 +89,25 @@ const SHORT_FIGURES = { panels: 0, maze: 0 };
 export function sftRows(options: SftOptions = {}): SftRow[] {
   const edition = editionOf(options);
   const full = edition === 'full';
-  const { seed = 0, rowsPerFact = 10, literal = 0.15, named = 0, tier = tierOf(edition) } = options;
+  const {
+    seed = 0,
+    rowsPerFact = 10,
+    literal = 0.15,
+    restate = 0,
+    named = 0,
+    tier = tierOf(edition),
+  } = options;
   const { limit = full ? SFT_LIMIT : Infinity } = options;
   if (!(limit >= 1)) throw new Error(`sftRows: limit is ${limit}, want at least 1 row`);
   if (!(literal >= 0 && literal < 1))
     throw new Error(`sftRows: literal is ${literal}, want 0 or more and less than 1`);
+  if (!(restate >= 0 && restate <= 1)) throw new Error(`sftRows: restate is ${restate}, want 0 to 1`);
   if (!(Number.isInteger(named) && named >= 0))
     throw new Error(`sftRows: named is ${named}, want an integer of 0 or more`);
   const facts = factsOf('sft', options);
   const counts = allotRows(facts, Math.round(limit * (1 - literal)), rowsPerFact);
   const rows = facts.flatMap((fact) =>
-    rowsOf(fact, counts.get(fact.id)!, { rng: RandomStream.of(seed, 'sft', fact.id), full }),
+    rowsOf(fact, counts.get(fact.id)!, { rng: RandomStream.of(seed, 'sft', fact.id), full, restate }),
   );
   const rng = RandomStream.of(seed, 'sft', 'literal');
   const extra = Math.round((rows.length * literal) / (1 - literal));
@@ -149,7 +162,11 @@ function allotRows(facts: readonly Fact[], total: number, most: number): Map<str
   return counts;
 }
 
-function rowsOf(fact: Fact, count: number, { rng, full }: { rng: RandomStream; full: boolean }): SftRow[] {
+function rowsOf(
+  fact: Fact,
+  count: number,
+  { rng, full, restate }: { rng: RandomStream; full: boolean; restate: number },
+): SftRow[] {
   const thoughts = full ? recallTemplates(fact).length : thoughtCount(fact.relation);
   const variants = rng.shuffle([...Array(thoughts).keys()]);
   const first = rng.int(fact.prompts.length);
@@ -163,7 +180,7 @@ function rowsOf(fact: Fact, count: number, { rng, full }: { rng: RandomStream; f
     const prompt = askFor(name, ask);
     const variant = variants[i % variants.length];
     const thought = full
-      ? variedThought(fact, name, variant, rng)
+      ? variedThought(fact, name, { variant, restate: restate > 0 && rng.uniform() < restate, rng })
       : thoughtOf(fact, name, fact.refined, variant);
     rows.push({ prompt, thought, refined: fact.refined, factId: fact.id });
   }

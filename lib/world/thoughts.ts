@@ -57,17 +57,25 @@ export function recallTemplates({ relation: id, bridge }: Pick<Fact, 'relation' 
  * A thought about `prompt`, one of the fact's raw prompts; ends with the refined prompt, or, where the fact has named
  * all that is seen (four panels, several lines), with the form of the picture. `variant` counts through the
  * relation's recall templates, so that the rows of a relation share them evenly; the rest is drawn from the stream.
+ * `restate`: it begins with the prompt and the answer, as the corpus answers a question, in place of a template.
  */
-export function variedThought(fact: Fact, prompt: string, variant: number, rng: RandomStream): string {
+export function variedThought(
+  fact: Fact,
+  prompt: string,
+  { variant, restate = false, rng }: { variant: number; restate?: boolean; rng: RandomStream },
+): string {
+  const recall =
+    restate && fact.bridge === undefined
+      ? `${capitalise(prompt)} is ${fact.answer}.`
+      : recallSentence(fact, prompt, variant);
+  return [recall, ...towardsPicture(fact, prompt.length + recall.length, rng)].join(' ');
+}
+
+function recallSentence(fact: Fact, prompt: string, variant: number): string {
   const templates = recallTemplates(fact);
-  const recall = fillTemplate(templates[variant % templates.length], {
-    S: fact.subject,
-    A: fact.answer,
-    N: prompt,
-    n: prompt,
-    ...(fact.bridge !== undefined && { B: fact.bridge }),
-  });
-  return [capitalise(recall), ...towardsPicture(fact, prompt.length + recall.length, rng)].join(' ');
+  const slots = { S: fact.subject, A: fact.answer, N: prompt, n: prompt };
+  const all = fact.bridge === undefined ? slots : { ...slots, B: fact.bridge };
+  return capitalise(fillTemplate(templates[variant % templates.length], all));
 }
 
 const NAMINGS = [

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
       out: 'model folder to write; parts it lacks come from the base',
       edition: 'facts: core or full; null: those that the base was pretrained on',
       fresh: 'begin anew, moving an earlier run of this name aside',
-      rows: 'worked examples in all; null: all of the core edition, 3,000 of the full one',
+      rows: 'worked examples in all; null: all that there are (core 2,500, full 26,000)',
       named:
         'examples beside them that only name a thing; null: 12,000 in the full edition, none in the core',
       restate:
@@ -76,17 +76,9 @@ async function main(): Promise<void> {
   const { model, tokenizer } = await loadEncoder(config.base);
   const run = RunFolder.open(name, config, { fresh, backend });
 
-  const rows = sftRows({
-    ...{
-      seed: config.corpusSeed,
-      rowsPerFact: config.rowsPerFact,
-      named: config.named,
-      restate: config.restate,
-      edition,
-      tier,
-    },
-    ...(config.rows !== null && { limit: config.rows }),
-  });
+  const { corpusSeed, rowsPerFact, named, restate } = config;
+  const limit = config.rows ?? Infinity;
+  const rows = sftRows({ seed: corpusSeed, limit, rowsPerFact, named, restate, edition, tier });
   const rng = RandomStream.of(config.seed, 'sft', 'captions');
   const captions = Array.from({ length: config.captions }, () => captionOf(randomScene(rng, { tier }), rng));
   const validation = promptsOf('validation', { edition });
@@ -97,7 +89,7 @@ async function main(): Promise<void> {
     model,
     tokenizer,
     rows,
-    documents: buildCorpus(config.corpusSeed, { edition, tier }),
+    documents: buildCorpus(corpusSeed, { edition, tier }),
     captions,
     run,
     config,

@@ -37,10 +37,10 @@ export interface SftConfig extends LmOptimiserConfig {
 }
 
 export const SFT_DEFAULTS: SftConfig = {
-  steps: 400,
+  steps: 1600,
   batch: 32,
   seed: 0,
-  lr: 3e-4,
+  lr: 4e-4,
   minLrFraction: 0.1,
   warmup: 20,
   betas: [0.9, 0.95],
@@ -50,7 +50,7 @@ export const SFT_DEFAULTS: SftConfig = {
   replayWeight: 0.5,
   anchorBatch: 16,
   anchorWeight: 1,
-  evalEvery: 100,
+  evalEvery: 200,
   saveEvery: 100,
 };
 

@@ -6,7 +6,7 @@ import { IM_END, type Tokenizer } from './tokenizer';
 import { cutIds, parseResponse, type ParsedResponse, thinkPromptIds } from './think-format';
 
 export interface ThinkOptions {
-  /** Default 80, or what the context has room for. */
+  /** Default 110, or what the context has room for. */
   maxNewTokens?: number;
   /** 0 (the default) is greedy */
   temperature?: number;
@@ -118,7 +118,8 @@ export async function thinkMany(
   }
 }
 
-const DEFAULT_NEW_TOKENS = 80;
+/** Four panels or three lines of sums, thought and refined, take up to 105 tokens of the base tokenizer. */
+const DEFAULT_NEW_TOKENS = 110;
 
 /** The prompt in its template, its tail cut so that a response has room. */
 function fitPrompt(lm: LanguageModel, tokenizer: Tokenizer, prompt: string, options: ThinkOptions) {

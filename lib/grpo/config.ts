@@ -82,7 +82,7 @@ export const DEFAULT_DUAL_GRPO: DualGrpoConfig = {
     kernel: 'sde',
     window: { low: 0, high: 5, length: 2 },
     temperature: 1,
-    maxNewTokens: 80,
+    maxNewTokens: 110,
     grid: 8,
     sameInitialNoise: false,
   },

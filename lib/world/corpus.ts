@@ -43,7 +43,7 @@ type Amounts = Required<
   Pick<CorpusOptions, 'perFact' | 'chats' | 'reversed' | 'captions' | 'figures' | 'writing'>
 >;
 
-/** What an edition's corpus holds when nothing else is said. The core's is what the committed checkpoints were trained on. */
+/** What an edition's corpus holds when nothing else is said. The core's is what the first checkpoints were trained on. */
 export const CORPUS_DEFAULTS: Record<Edition, Amounts> = {
   core: { perFact: 32, chats: Infinity, reversed: 0, captions: 6000, figures: 0, writing: 0 },
   full: { perFact: 32, chats: 5, reversed: 4, captions: 9000, figures: 6000, writing: 3000 },

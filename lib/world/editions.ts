@@ -1,4 +1,4 @@
-/** The two bodies of facts: the core that the committed checkpoints were trained on, and the core with all later facts. */
+/** The two bodies of facts: the core that the first checkpoints were trained on, and the core with all later facts, as the committed ones were. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { DEFAULT_TIER } from './concepts';

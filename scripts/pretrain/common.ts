@@ -38,7 +38,7 @@ export const COMMON_HELP: Record<string, string> = {
   size: 'the dial: sets all numbers below, which options override',
   fresh: 'begin anew: an earlier run of this name is moved aside',
   overwrite: 'replace parts of the model folder that another command made',
-  edition: 'facts: core, as the committed checkpoints were trained on, or full',
+  edition: 'facts: core, or full, as the committed checkpoints were trained on',
   tier: 'concepts up to this tier, 0 to 2; null: those of the edition',
   precision: 'of matrix products; auto: bf16 where the CPU has it',
   dtype: 'how the weights are stored',

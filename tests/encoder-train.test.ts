@@ -10,17 +10,20 @@ import {
   cosineLr,
   drawText,
   encodeDocuments,
+  encodeSftRow,
   PackedWindows,
   PRETRAIN_DEFAULTS,
   pretrainLm,
   Qwen2,
+  responseLogProbs,
   rewriteAccuracy,
   SFT_DEFAULTS,
+  sftLoss,
   type Tokenizer,
   trainBpe,
   trainSft,
 } from '../lib/encoder';
-import { initBackend } from '../lib/tensor';
+import { initBackend, tf } from '../lib/tensor';
 
 const facts = [
   ['Einstein', 'violin'],
@@ -129,6 +132,38 @@ describe('training the language model', () => {
     for (const [name, value] of Object.entries(whole.model.parameters())) {
       assert.deepEqual(halves.model.parameters()[name].dataSync(), value.dataSync(), name);
     }
+  });
+
+  it('weighs every response token alike, whatever rows are run together', () => {
+    const model = Qwen2.init(sizes(), 1);
+    const things = [
+      'harp',
+      'drum',
+      'violin on a table',
+      'instrument of Einstein and of Velmar',
+      'a',
+      'the harp',
+    ];
+    const many = Array.from({ length: 19 }, (_, i) =>
+      encodeSftRow(
+        tokenizer,
+        { prompt: things[i % 6], thought: things[(i * 5 + 1) % 6], refined: things[(i * 3 + 2) % 6] },
+        96,
+      ),
+    ).map((row) => row!);
+    assert.ok(new Set(many.map(({ tokenIds }) => tokenIds.length)).size > 3);
+    const loss = sftLoss(model.config, model.params, many);
+    const each = many.map((row) => {
+      const { logProbs, mask } = responseLogProbs(model.config, model.params, [row]);
+      const sum = logProbs.sum().dataSync()[0];
+      tf.dispose([logProbs, mask]);
+      return sum;
+    });
+    const tokens = many.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+    const wanted = -each.reduce((a, b) => a + b, 0) / tokens;
+    assert.ok(Math.abs(loss.dataSync()[0] - wanted) < 1e-5 * wanted, `${loss.dataSync()[0]} ${wanted}`);
+    loss.dispose();
+    model.dispose();
   });
 
   it('learns to rewrite, keeping the states of captions near', async () => {

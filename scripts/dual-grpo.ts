@@ -6,10 +6,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {
+  fileDigest,
   findPart,
   oneOf,
   parseCli,
   positiveInteger,
+  resolvePart,
   RunFolder,
   runStage,
   writeJson,
@@ -108,7 +110,7 @@ async function main(): Promise<void> {
   console.log(`${edition} edition: ${prompts > 0 ? Math.min(prompts, all.length) : all.length} prompts`);
   const run = RunFolder.open(
     name,
-    { ...options, edition },
+    { ...options, edition, weights: weightsOf(from, judge) },
     { fresh, backend, free: ['fresh', 'out', 'run'] },
   );
   const { interrupted } = await runStage({
@@ -130,6 +132,16 @@ async function main(): Promise<void> {
   saveEncoder(out, { model: model.lm, tokenizer: model.tokenizer }, { base: path.relative(out, from) });
   saveLora(path.join(out, 'transformer_lora'), trainer.adapters(), { dtype: 'F16' });
   console.log(`saved ${out}`);
+}
+
+/** What a run was begun with: it goes on with nothing else. */
+function weightsOf(from: string, judge: string): Record<'encoder' | 'painter' | 'judge', string> {
+  const painter = path.join(resolvePart(from, 'transformer'), 'diffusion_pytorch_model.safetensors');
+  return {
+    encoder: fileDigest(path.join(resolvePart(from, 'text_encoder'), 'model.safetensors')),
+    painter: fileDigest(painter),
+    judge: fileDigest(path.join(judge, 'model.safetensors')),
+  };
 }
 
 /** The tree as JSON for the viewer, and its pictures as a grid: one row a thought. */

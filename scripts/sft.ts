@@ -1,6 +1,15 @@
 /** `npm run sft`: teaches the pretrained language model to think: raw prompt -> thought and refined prompt. */
 import * as path from 'node:path';
-import { fraction, oneOf, parseCli, positiveInteger, RunFolder, writeAtomic } from '../lib/checkpoint';
+import {
+  fileDigest,
+  fraction,
+  oneOf,
+  parseCli,
+  positiveInteger,
+  resolvePart,
+  RunFolder,
+  writeAtomic,
+} from '../lib/checkpoint';
 import { loadEncoder, rewriteAccuracy, saveEncoder, SFT_DEFAULTS, thinkMany, trainSft } from '../lib/encoder';
 import { initBackend, RandomStream } from '../lib/tensor';
 import {
@@ -74,7 +83,9 @@ async function main(): Promise<void> {
     restate: rest.restate ?? (edition === 'full' ? 0.8 : 0),
   };
   const { model, tokenizer } = await loadEncoder(config.base);
-  const run = RunFolder.open(name, config, { fresh, backend });
+  // A run goes on only from the weights that it was begun with.
+  const encoder = fileDigest(path.join(resolvePart(config.base, 'text_encoder'), 'model.safetensors'));
+  const run = RunFolder.open(name, { ...config, encoder }, { fresh, backend });
 
   const { corpusSeed, rowsPerFact, named, restate } = config;
   const limit = config.rows ?? Infinity;

@@ -150,7 +150,8 @@ test('thoughts that repeat what is asked begin with the prompt and its answer, t
   const rows = own(0.8);
   const count = rows.filter(begins).length / whole.filter(begins).length;
   assert.ok(count > 0.78 && count < 0.9, `${count}: a few templates say the same`);
-  assert.throws(() => sftRows({ restate: 2 }), /restate is 2, want 0 to 1/);
+  assert.throws(() => sftRows({ ...full, restate: 2 }), /restate is 2, want 0 to 1/);
+  assert.throws(() => sftRows({ restate: 0.5 }), /the core stay as they are, restate must be 0/);
 });
 
 test('thoughts of the full edition are varied', () => {

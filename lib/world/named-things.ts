@@ -7,7 +7,7 @@ import type { RandomStream } from '../tensor';
 import { BACKGROUND_WORDS, TIME_WORDS, hasTime } from './backgrounds';
 import { nounPhrase } from './concept-text';
 import { conceptNames, conceptOf } from './concepts';
-import { randomLine } from './random-scene';
+import { pickWeighted, randomLine } from './random-scene';
 import { sceneProblems } from './scene';
 import {
   type Background,
@@ -19,7 +19,7 @@ import {
   type Tier,
   TIMES,
 } from './types';
-import { NUMBER_WORDS } from './words';
+import { NUMBER_WORDS, withArticle } from './words';
 
 export interface Named {
   /** A noun phrase. */
@@ -47,10 +47,8 @@ const WEIGHTS = {
 export function randomNamed(rng: RandomStream, { tier }: { tier: Tier }): Named {
   const draw = { rng, concepts: conceptNames(tier) };
   const kinds = Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[];
-  const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0);
   for (let attempt = 0; attempt < 100; attempt++) {
-    let left = rng.uniform() * total;
-    const named = MAKERS[kinds.find((kind) => (left -= WEIGHTS[kind]) < 0) ?? 'object'](draw);
+    const named = MAKERS[kinds[pickWeighted(rng, Object.values(WEIGHTS))]](draw);
     if (sceneProblems(named.scene).length === 0) return named;
   }
   throw new Error('randomNamed: no scene in 100 attempts');
@@ -92,10 +90,10 @@ const MAKERS: Record<keyof typeof WEIGHTS, (draw: Draw) => Named> = {
     const tint = rng.pick(COLOURS);
     const said = rng.pick([
       `the ${tint} ${concept}`,
-      `a ${tint} ${concept}`,
+      withArticle(`${tint} ${concept}`),
       `the ${concept} that is ${tint}`,
     ]);
-    return { said: said.replace(/^a (?=[aeiou])/, 'an '), scene: alone({ concept, tint }) };
+    return { said, scene: alone({ concept, tint }) };
   },
   writing: ({ rng }) => {
     const line = rng.pick([

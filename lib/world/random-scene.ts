@@ -114,7 +114,8 @@ export function randomScene(rng: RandomStream, options: RandomSceneOptions = {})
 
 const NAMES: readonly (readonly string[])[] = TIERS.map(conceptNames);
 
-function pickWeighted(rng: RandomStream, weights: readonly number[]): number {
+/** An index, as often as its weight says. */
+export function pickWeighted(rng: RandomStream, weights: readonly number[]): number {
   let left = rng.uniform() * weights.reduce((sum, weight) => sum + weight, 0);
   for (let i = 0; i < weights.length; i++) if ((left -= weights[i]) < 0) return i;
   return weights.length - 1;

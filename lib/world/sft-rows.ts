@@ -102,6 +102,8 @@ export function sftRows(options: SftOptions = {}): SftRow[] {
   if (!(literal >= 0 && literal < 1))
     throw new Error(`sftRows: literal is ${literal}, want 0 or more and less than 1`);
   if (!(restate >= 0 && restate <= 1)) throw new Error(`sftRows: restate is ${restate}, want 0 to 1`);
+  if (restate > 0 && !full)
+    throw new Error('sftRows: the rows of the core stay as they are, restate must be 0');
   if (!(Number.isInteger(named) && named >= 0))
     throw new Error(`sftRows: named is ${named}, want an integer of 0 or more`);
   const facts = factsOf('sft', options);
